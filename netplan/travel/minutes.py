@@ -1,0 +1,106 @@
+"""Sparse minutes: the pairs within a cut-off, and what the planner needs of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SparseMinutes:
+    """One-way minutes of the (origin, target) pairs within a cut-off, row by row (CSR), targets ascending."""
+
+    shape: tuple[int, int]
+    start: Ints
+    target: Ints
+    minutes: Floats
+
+    @classmethod
+    def from_pairs(cls, shape: tuple[int, int], origin: Ints, target: Ints, minutes: Floats) -> SparseMinutes:
+        """Sort pairs by origin and target; of a repeated pair the shorter counts."""
+        order = np.lexsort((minutes, target, origin))
+        origin, target, minutes = origin[order], target[order], minutes[order]
+        if len(origin):
+            first = np.ones(len(origin), dtype=bool)
+            first[1:] = (np.diff(origin) != 0) | (np.diff(target) != 0)
+            origin, target, minutes = origin[first], target[first], minutes[first]
+        start = np.zeros(shape[0] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(origin, minlength=shape[0]), out=start[1:])
+        arrays = (start, target.astype(np.int64), minutes.astype(np.float64))
+        for array in arrays:
+            array.setflags(write=False)
+        return cls(shape, *arrays)
+
+    @property
+    def origin(self) -> Ints:
+        """The origin of each pair."""
+        return np.repeat(np.arange(self.shape[0], dtype=np.int64), np.diff(self.start))
+
+    def of(self, origin: int) -> tuple[Ints, Floats]:
+        """Targets within the cut-off of one origin, and their minutes."""
+        part = slice(self.start[origin], self.start[origin + 1])
+        return self.target[part], self.minutes[part]
+
+    def get(self, origin: int, target: int) -> float:
+        """Minutes of one pair; infinite beyond the cut-off."""
+        targets, minutes = self.of(origin)
+        at = int(np.searchsorted(targets, target))
+        return float(minutes[at]) if at < len(targets) and targets[at] == target else float("inf")
+
+    def lookup(self, origins: Ints, targets: Ints) -> Floats:
+        """Minutes of many pairs; infinite beyond the cut-off."""
+        width = max(1, self.shape[1])
+        known = self.origin * width + self.target
+        asked = origins * width + targets
+        at = np.minimum(np.searchsorted(known, asked), max(0, len(known) - 1))
+        if not len(known):
+            return np.full(len(asked), np.inf)
+        return np.where(known[at] == asked, self.minutes[at], np.inf)
+
+    def frame(self) -> pd.DataFrame:
+        """Columns origin, target (positions), minutes."""
+        return pd.DataFrame({"origin": self.origin, "target": self.target, "minutes": self.minutes})
+
+    def symmetric(self) -> SparseMinutes:
+        """The smaller of the two directions of each pair; for square tables."""
+        origin = self.origin
+        return SparseMinutes.from_pairs(
+            self.shape,
+            np.concatenate([origin, self.target]),
+            np.concatenate([self.target, origin]),
+            np.concatenate([self.minutes, self.minutes]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TravelTimes:
+    """Minutes between nodes, sites and other banks' outlets, one way, within a cut-off.
+
+    Attributes
+    ----------
+    to_site
+        t_is, shape (N, S), with both legs and the travel inside the cell.
+    between_sites
+        t_ss', shape (S, S), diagonal 0.
+    to_competitor
+        Node to other banks' outlets, shape (N, number of competitors).
+    limit_minutes, site_limit_minutes
+        Cut-offs from nodes, and between sites.
+    unreached_nodes, unreached_sites
+        Ids of those farther than the longest leg from every junction.
+    """
+
+    to_site: SparseMinutes
+    between_sites: SparseMinutes
+    to_competitor: SparseMinutes
+    limit_minutes: float
+    site_limit_minutes: float
+    is_from_roads: bool
+    unreached_nodes: tuple[str, ...]
+    unreached_sites: tuple[str, ...]
