@@ -1,0 +1,162 @@
+"""The whole model, assembled: reads as the table of contents of docs/model.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pulp
+
+from netplan.errors import InputError
+from netplan.formulation.capacity import LoadOf, add_capacity, add_viability
+from netplan.formulation.certain import certain_sets, last_needed_option
+from netplan.formulation.channels import add_cash_supply, add_fixed_time_counters, add_hosted_points, add_van_stops
+from netplan.formulation.customers import Chains, add_row_costs, nearest_load
+from netplan.formulation.limits import add_clusters, add_limits, add_named_sites, add_zone_shares
+from netplan.formulation.model import PolicyModel, Rule, weighted
+from netplan.formulation.network import add_one_state_per_site, add_relocation_links
+from netplan.formulation.policy_variables import PolicyVariables, create_policy_variables
+from netplan.formulation.split import Shares, add_split_access
+from netplan.formulation.standards import add_standards
+from netplan.ledger import Ledger, build_ledger
+from netplan.policy import ONE_OFFS
+from netplan.problem import PlanningProblem
+from netplan.rows import ACCESS
+
+
+@dataclass(slots=True)
+class Formulation:
+    """The compact model of a problem, and what is needed to extend it and to read a solution back.
+
+    Load rows (capacity, viability) are added for the sites that turn out to need them: leaving one out relaxes the model,
+    so every bound proven on the way holds.
+    """
+
+    problem: PlanningProblem
+    ledger: Ledger
+    model: PolicyModel
+    policy: PolicyVariables
+    chains: Chains
+    shares: Shares | None
+    loaded: set[tuple[int, int]] = field(default_factory=set)
+    viable: set[int] = field(default_factory=set)
+
+    @property
+    def lp(self) -> pulp.LpProblem:
+        """The PuLP problem, its objective up to date."""
+        return self.model.finish()
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Rules by id."""
+        return self.model.rules
+
+    def add_capacity_of(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Add the capacity rows of these (site, service), once each."""
+        for site, service in sorted(set(pairs) - self.loaded):
+            add_capacity(self.model, self.problem, self.policy, self._load_of(), site, service)
+            self.loaded.add((site, service))
+
+    def add_viability_of(self, sites: Iterable[int]) -> None:
+        """Add the viability rows of these sites, once each."""
+        for site in sorted(set(sites) - self.viable):
+            add_viability(self.model, self.problem, self.policy, self._load_of(), site)
+            self.viable.add(site)
+
+    def _load_of(self) -> LoadOf:
+        if self.shares is not None:
+            return self.shares.load
+        return lambda site, service: nearest_load(self.model, self.policy, self.chains, site, service)
+
+
+def formulate(problem: PlanningProblem, *, all_loads: bool = False, shorten: bool = True) -> Formulation:
+    """Build the model.
+
+    Parameters
+    ----------
+    all_loads
+        Add every capacity and viability row at once (always so under `system` assignment).
+    shorten
+        Cut rows where the rules make an option certain; turned off to explain infeasibility, where rules are dropped.
+    """
+    model = PolicyModel("netplan")
+    policy = create_policy_variables(model, problem)
+    ledger = build_ledger(problem)
+    is_split = problem.policy.access.assignment == "system"
+    rows = problem.rows
+    sets = certain_sets(problem) if shorten else []
+    chains = Chains(rows, last_needed_option(rows, sets, len(problem.columns)))
+
+    add_one_state_per_site(model, problem, policy)
+    add_relocation_links(model, problem, policy)
+    add_hosted_points(model, problem, policy)
+    add_cash_supply(model, problem, policy)
+    add_fixed_time_counters(model, problem, policy)
+    add_van_stops(model, problem, policy)
+    add_limits(model, problem, policy, ledger)
+    add_named_sites(model, problem, policy)
+    add_clusters(model, problem, policy)
+    add_zone_shares(model, problem, policy, ledger)
+    add_standards(model, problem, policy)
+    _add_costs(model, problem, policy, ledger)
+    shares = add_split_access(model, policy, rows) if is_split else None
+    chains.rows = rows if not is_split else rows.select(rows.kind != ACCESS)
+    if is_split:
+        chains.last = chains.last[rows.kind != ACCESS]
+    add_row_costs(model, policy, chains)
+    formulation = Formulation(problem, ledger, model, policy, chains, shares)
+    if all_loads or is_split:
+        formulation.add_capacity_of(_limited_loads(problem))
+        formulation.add_viability_of(_limited_sites(problem))
+    _add_own_constraints(model, problem, policy)
+    return formulation
+
+
+def _add_costs(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, ledger: Ledger) -> None:
+    """Running costs, and one-off items times the capital recovery factor."""
+    if problem.policy.objective.kind != "net_cost":
+        return
+    recovery = problem.policy.money.capital_recovery_factor
+    for items, factor in ((("running",), 1.0), (ONE_OFFS, recovery)):
+        coefficients, constant = ledger.total(items, len(problem.columns))
+        for variable, amount in weighted(policy.columns, factor * coefficients):
+            model.cost(variable, amount)
+        model.constant(factor * constant)
+
+
+def _limited_loads(problem: PlanningProblem) -> list[tuple[int, int]]:
+    if problem.policy.capacity.overflow == "ignored":
+        return []
+    if problem.policy.capacity.overflow == "priced" and problem.policy.objective.kind != "net_cost":
+        return []
+    columns = problem.columns
+    limited = np.isfinite(problem.formats.capacity)
+    operating = columns.operating
+    return [
+        (int(columns.site[j]), int(c)) for j in operating for c in np.flatnonzero(limited[columns.format[j]])
+    ]
+
+
+def _limited_sites(problem: PlanningProblem) -> list[int]:
+    if problem.policy.capacity.viability != "hard":
+        return []
+    columns = problem.columns
+    least = problem.formats.min_visits_per_year[columns.format[columns.operating]]
+    return [int(columns.site[j]) for j in columns.operating[least > 0]]
+
+
+def _add_own_constraints(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> None:
+    """The planner's own constraints, each a rule."""
+    for number, function in enumerate(problem.constraints, start=1):
+        made = function(policy)
+        constraints = list(made) if isinstance(made, (list, tuple)) else [made]
+        for constraint in constraints:
+            if not isinstance(constraint, pulp.LpConstraint):
+                raise InputError(
+                    f"your constraint {number} returned {type(constraint).__name__}: return a PuLP constraint such as "
+                    "lambda v: v.open('A') + v.open('B') <= 1"
+                )
+            constraint.name = model.name(f"own_{number}")
+            rule = (f"own.{number}", f"your constraint {number}: {getattr(function, '__name__', 'function')}")
+            model.add_constraint(constraint, rule=rule)

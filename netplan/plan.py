@@ -1,0 +1,133 @@
+"""The plan: what every site does, who is served where, which base and van serve what."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netplan.problem import PlanningProblem
+
+if TYPE_CHECKING:
+    from netplan.evaluate import Scorecard
+    from netplan.explain import Reason
+    from netplan.maps import PlanMap
+    from netplan.result import Certificate
+
+ACTIONS = ("keep", "close", "convert", "relocate", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan for a problem. Tuples are aligned with `problem.sites`.
+
+    Attributes
+    ----------
+    format_after
+        The format each site operates in; "" where it does not.
+    relocated_to
+        The position of the candidate that the outlet at each site relocated to; -1 for none.
+    base_of, van_of, week_of
+        Base that staffs the counter or stations the van, van, and week pattern (every, odd, even); "" for none.
+    assignments
+        node_id, service, site_id ("" = unserved), share, minutes (NaN where unserved).
+    certificate
+        What was proven about it; None for a plan that no solver made.
+    reasons
+        Why each action was chosen, once explained.
+    """
+
+    problem: PlanningProblem
+    format_after: tuple[str, ...]
+    relocated_to: tuple[int, ...]
+    base_of: tuple[str, ...]
+    van_of: tuple[str, ...]
+    week_of: tuple[str, ...]
+    assignments: pd.DataFrame
+    certificate: Certificate | None = None
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def actions(self) -> pd.DataFrame:
+        """One line per outlet of today and per candidate that opens.
+
+        Columns site_id, name, action (keep, close, convert, relocate, open), format_before, format_after, relocate_to
+        (site_id or ""), base_id, van_id, week, reason. A candidate that an outlet moves into has no line of its own.
+        """
+        sites = self.problem.sites
+        text = {reason.site_id: reason.text for reason in self.reasons}
+        moved_into = {target for target in self.relocated_to if target >= 0}
+        lines = []
+        for s, (site_id, name, before) in enumerate(zip(sites["site_id"], sites["name"], sites["format"], strict=True)):
+            if not before and (not self.format_after[s] or s in moved_into):
+                continue
+            target = self.relocated_to[s]
+            at = target if target >= 0 else s
+            where = sites["site_id"][target] if target >= 0 else ""
+            staffed_by = self.base_of[at], self.van_of[at], self.week_of[at]
+            after = self.format_after[at]
+            lines.append(
+                (site_id, name, self._action(s), before, after, where, *staffed_by, text.get(site_id, ""))
+            )
+        return pd.DataFrame(lines, columns=_ACTION_COLUMNS)
+
+    def _action(self, s: int) -> str:
+        before, after = self.problem.sites["format"][s], self.format_after[s]
+        if not before:
+            return "open"
+        if self.relocated_to[s] >= 0:
+            return "relocate"
+        if not after:
+            return "close"
+        return "keep" if after == before else "convert"
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """The scorecard, recomputed from the plan and the data."""
+        from netplan.evaluate import evaluate  # noqa: PLC0415 (front door: evaluation lies below in the story)
+
+        return evaluate(self.problem, self)
+
+    def explained(self) -> Plan:
+        """The same plan with a reason for every action."""
+        from netplan.explain import explain  # noqa: PLC0415 (front door)
+
+        return replace(self, reasons=explain(self.problem, self))
+
+    def map(self) -> PlanMap:
+        """An interactive map that opens without a network; shows itself in Jupyter."""
+        from netplan.maps import plan_map  # noqa: PLC0415 (front door)
+
+        return plan_map(self.problem, self, self.scorecard, self.reasons)
+
+    def write(self, directory: str | Path) -> Path:
+        """Write plan.json, assignments.parquet, plan.gpkg, plan.xlsx and map.html into a folder."""
+        from netplan.outputs import write_outputs  # noqa: PLC0415 (front door)
+
+        return write_outputs(self, Path(directory))
+
+    def __repr__(self) -> str:
+        counts = self.actions["action"].value_counts()
+        told = ", ".join(f"{counts[action]} {action}" for action in ACTIONS if action in counts)
+        return f"Plan({self.problem.region.name}: {told})"
+
+    def _repr_html_(self) -> str:
+        changes = self.actions[self.actions["action"] != "keep"]
+        return f"<p>{html.escape(repr(self))}</p>{changes.to_html(index=False, escape=True, max_rows=30)}"
+
+
+_ACTION_COLUMNS = [
+    "site_id",
+    "name",
+    "action",
+    "format_before",
+    "format_after",
+    "relocate_to",
+    "base_id",
+    "van_id",
+    "week",
+    "reason",
+]

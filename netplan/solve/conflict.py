@@ -1,0 +1,100 @@
+"""Why there is no plan: an irreducible set of rules, of which dropping any one leaves a feasible problem.
+
+QuickXplain (Junker 2004, "QUICKXPLAIN: Preferred Explanations and Relaxations for Over-Constrained Problems"): few feasibility
+tests when the conflict is small. Each test switches rules off on one live model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import highspy
+
+from netplan.errors import SolverError
+from netplan.formulation import Formulation, formulate
+from netplan.problem import PlanningProblem
+from netplan.solve.highs import HighsOptions, build_highs
+
+
+class FeasibilityTest:
+    """Whether a problem has a plan when only some of its rules hold."""
+
+    def __init__(self, problem: PlanningProblem, seconds: float | None = None) -> None:
+        formulation = formulate(problem, all_loads=True, shorten=False)
+        self.formulation: Formulation = formulation
+        lp = formulation.lp
+        self._live = build_highs(lp, HighsOptions(time_limit=seconds))
+        for variable in lp.variables():
+            self._live.changeColCost(variable.index, 0.0)
+        self._rows = {
+            rule.id: [(lp.constraints[name].index, *_bounds(lp.constraints[name])) for name in rule.constraints]
+            for rule in formulation.rules.values()
+        }
+
+    @property
+    def rules(self) -> list[str]:
+        """Ids of every rule."""
+        return list(self._rows)
+
+    def holds(self, rules: Iterable[str]) -> bool:
+        """Whether a plan exists that keeps these rules (and what is built in).
+
+        Raises
+        ------
+        SolverError
+            The test could not be decided.
+        """
+        kept = set(rules)
+        for rule_id, rows in self._rows.items():
+            for index, lower, upper in rows:
+                on = rule_id in kept
+                self._live.changeRowBounds(index, lower if on else -highspy.kHighsInf, upper if on else highspy.kHighsInf)
+        self._live.clearSolver()
+        self._live.run()
+        status = self._live.getModelStatus()
+        if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
+            return True
+        if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return False
+        if self._live.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            return True
+        raise SolverError("the conflict could not be narrowed down in the time given")
+
+
+def explain_conflict(problem: PlanningProblem, seconds: float | None = None) -> tuple[str, ...]:
+    """Texts of an irreducible set of rules that no plan can keep together.
+
+    Parameters
+    ----------
+    seconds
+        Limit of each feasibility test.
+    """
+    test = FeasibilityTest(problem, seconds)
+    if not test.holds([]):
+        return ("no plan exists even without any rule of the plan file: what is built in already contradicts itself",)
+    chosen = _quick_explain(test, [], [], test.rules)
+    rules = test.formulation.rules
+    return tuple(rules[rule_id].text for rule_id in test.rules if rule_id in set(chosen))
+
+
+def _quick_explain(
+    test: FeasibilityTest, background: Sequence[str], added: Sequence[str], rules: Sequence[str]
+) -> list[str]:
+    """The part of `rules` that conflicts with `background`."""
+    if added and not test.holds(background):
+        return []
+    if len(rules) == 1:
+        return list(rules)
+    half = len(rules) // 2
+    first, second = rules[:half], rules[half:]
+    of_second = _quick_explain(test, [*background, *first], first, second)
+    of_first = _quick_explain(test, [*background, *of_second], of_second, first)
+    return of_first + of_second
+
+
+def _bounds(constraint: object) -> tuple[float, float]:
+    lower, upper = constraint.getLb(), constraint.getUb()  # type: ignore[attr-defined]
+    return (
+        -highspy.kHighsInf if lower is None else float(lower),
+        highspy.kHighsInf if upper is None else float(upper),
+    )

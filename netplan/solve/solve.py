@@ -1,0 +1,107 @@
+"""`solve`: the whole run as a table of contents."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from netplan.errors import InputError
+from netplan.problem import PlanningProblem
+from netplan.result import Certificate, Result, Status, relative_gap
+from netplan.solve.answer import plan_of
+from netplan.solve.compact import Outcome, solve_compact
+from netplan.solve.conflict import explain_conflict
+from netplan.solve.highs import HighsOptions
+from netplan.solve.other import check_solver
+from netplan.solve.progress import Listener, Progress, nobody
+
+METHODS = ("auto", "compact")
+OPTIMAL_GAP = 1e-4
+"""A gap at which a plan is called optimal."""
+
+
+def solve(
+    problem: PlanningProblem,
+    *,
+    method: str = "auto",
+    time_limit: float | None = None,
+    gap: float = OPTIMAL_GAP,
+    seed: int = 0,
+    solver: str | None = None,
+    progress: Listener | None = None,
+) -> Result:
+    """Find the best plan and prove how good it is.
+
+    Parameters
+    ----------
+    method
+        "auto" or "compact": one MILP through PuLP.
+    time_limit
+        Seconds for building and solving; the best plan so far is returned.
+    gap
+        Stop when |objective - bound| / max(1, |objective|) is at most this.
+    solver
+        Any PuLP solver installed; HiGHS if not given.
+    progress
+        Called with a `Progress` now and then.
+
+    Returns
+    -------
+    Result
+        Status, objective, bound, gap, seconds and the plan; the conflicting rules if there is none. Ctrl-C stops the run and
+        returns the best plan so far.
+
+    Raises
+    ------
+    InputError
+        An option is wrong, or the solver is not installed.
+    """
+    began = time.perf_counter()
+    listener = progress or nobody
+    name = check_solver(solver)
+    _check_options(method, time_limit, gap, seed)
+    options = HighsOptions(gap, time_limit, seed)
+    outcome = solve_compact(problem, options, name, listener, began)
+    conflicts = _conflicts(problem, outcome, listener, began)
+    told = {"method": method, "time_limit": time_limit, "gap": gap, "seed": seed, "solver": name}
+    certificate = _certificate(outcome, gap, time.perf_counter() - began, f"compact MILP, PuLP + {name}", told)
+    if outcome.decisions is None:
+        return Result(certificate, None, conflicts)
+    return Result(certificate, replace(plan_of(problem, outcome.decisions), certificate=certificate))
+
+
+def _check_options(method: str, time_limit: float | None, gap: float, seed: int) -> None:
+    if method not in METHODS:
+        raise InputError(f"method {method!r} is not known; methods: {', '.join(METHODS)}")
+    if time_limit is not None and not time_limit > 0:
+        raise InputError(f"time limit {time_limit!r} must be more than 0 seconds")
+    if not 0 <= gap < 1:
+        raise InputError(f"gap {gap!r} must be from 0 to below 1 (0.005 is half a per cent)")
+    if not 0 <= seed < 2**31:
+        raise InputError(f"seed {seed!r} must be from 0 to {2**31 - 1}")
+
+
+def _conflicts(problem: PlanningProblem, outcome: Outcome, listener: Listener, began: float) -> tuple[str, ...]:
+    if outcome.stopped != "infeasible" or outcome.decisions is not None:
+        return ()
+    listener(Progress("conflict", time.perf_counter() - began, "no plan keeps every rule; looking for the conflict"))
+    return explain_conflict(problem)
+
+
+def _certificate(outcome: Outcome, gap: float, seconds: float, method: str, options: Mapping[str, object]) -> Certificate:
+    return Certificate(_status(outcome, gap), outcome.objective, outcome.bound, seconds, method, options)
+
+
+def _status(outcome: Outcome, gap_asked: float) -> Status:
+    """Why the run stopped, from what was proven."""
+    reached = relative_gap(outcome.objective, outcome.bound)
+    if outcome.decisions is None:
+        return "infeasible" if outcome.stopped == "infeasible" else "no_plan"
+    if outcome.stopped == "interrupted":
+        return "interrupted"
+    if reached is not None and reached <= min(OPTIMAL_GAP, max(gap_asked, 1e-9)):
+        return "optimal"
+    if outcome.stopped == "time_limit":
+        return "time_limit"
+    return "optimal" if reached is not None and reached <= OPTIMAL_GAP else "gap_limit"
