@@ -54,9 +54,7 @@ class Columns:
         return np.flatnonzero(self.origin >= 0)
 
 
-def build_columns(
-    sites: pd.DataFrame, formats: Formats, between: SparseMinutes, relocation_minutes: float
-) -> Columns:
+def build_columns(sites: pd.DataFrame, formats: Formats, between: SparseMinutes, relocation_minutes: float) -> Columns:
     """List the decisions that the tables allow."""
     present_format = [formats.position(name) for name in sites["format"]]
     operate = [
@@ -64,7 +62,7 @@ def build_columns(
         for s, names in enumerate(sites["formats"])
         for name in names
     ]
-    allowed = set((s, f) for s, f, _, _ in operate)
+    allowed = {(s, f) for s, f, _, _ in operate}
     is_existing = sites["is_existing"].to_numpy(dtype=bool)
     relocate = [
         (int(s), f, k, False)

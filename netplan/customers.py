@@ -182,9 +182,7 @@ def _objective_coverage(market: Market) -> Rows:
     return _covering(market, weight, node, site, fits=fits, measure=OBJECTIVE)
 
 
-def _covering(
-    market: Market, weight: Floats, node: Ints, site: Ints, *, fits: NDArray[np.bool_], measure: int
-) -> Rows:
+def _covering(market: Market, weight: Floats, node: Ints, site: Ints, *, fits: NDArray[np.bool_], measure: int) -> Rows:
     subject = np.flatnonzero(weight > 0)
     row_of = _positions(subject, len(weight))
     reached, column = _columns_at(market, site, fits)

@@ -41,7 +41,8 @@ class Ledger:
             wanted &= places[self.place]
         constant = wanted & (self.column < 0)
         entry = wanted & (self.column >= 0)
-        coefficients = np.bincount(self.column[entry], weights=self.amount[entry], minlength=num_columns)
+        coefficients = np.zeros(num_columns)
+        np.add.at(coefficients, self.column[entry], self.amount[entry])
         return coefficients, float(self.amount[constant].sum())
 
 
@@ -154,4 +155,4 @@ def _changing(entries: _Entries, problem: PlanningProblem) -> None:
 
 
 def _transition(problem: PlanningProblem) -> Floats:
-    return problem.policy.money.transition_margin_share * problem.margin.sum(axis=1)
+    return np.asarray(problem.policy.money.transition_margin_share * problem.margin.sum(axis=1))

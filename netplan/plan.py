@@ -69,9 +69,7 @@ class Plan:
             where = sites["site_id"][target] if target >= 0 else ""
             staffed_by = self.base_of[at], self.van_of[at], self.week_of[at]
             after = self.format_after[at]
-            lines.append(
-                (site_id, name, self._action(s), before, after, where, *staffed_by, text.get(site_id, ""))
-            )
+            lines.append((site_id, name, self._action(s), before, after, where, *staffed_by, text.get(site_id, "")))
         return pd.DataFrame(lines, columns=_ACTION_COLUMNS)
 
     def _action(self, s: int) -> str:

@@ -28,9 +28,7 @@ ONE_OFFS = (
 )
 """Kinds of one-off items, as named in `[budget] draws` and in the cost components."""
 
-OneOff = Literal[
-    "opening", "closing", "severance", "lease_break", "disposal", "conversion", "relocation", "transition"
-]
+OneOff = Literal["opening", "closing", "severance", "lease_break", "disposal", "conversion", "relocation", "transition"]
 Attribute = Literal["staffed", "step_free", "physical", "hosted"]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -285,7 +283,9 @@ class Policy(_Part):
     def _soft_standards_have_money(self) -> Self:
         soft = [standard.id for standard in self.standard if not standard.hard]
         if soft and self.objective.kind == "coverage":
-            raise ValueError(f"standard {soft[0]!r} is priced in money, a coverage objective counts people: make it hard")
+            raise ValueError(
+                f"standard {soft[0]!r} is priced in money, a coverage objective counts people: make it hard"
+            )
         return self
 
     @model_validator(mode="after")

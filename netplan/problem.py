@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,13 +70,19 @@ class PlanningProblem:
         """
         return _build(region, policy, None)
 
-    def replace(self, *, region: Region | None = None, policy: Policy | None = None, **parts: Any) -> PlanningProblem:
+    def replace(
+        self, *, region: Region | None = None, policy: Policy | Mapping[str, Any] | None = None, **parts: Any
+    ) -> PlanningProblem:
         """The same problem with another region, plan file, or parts of the plan file.
 
-        ``problem.replace(budget={"capital": 5e6})`` changes one key and keeps the rest, as `Policy.replace` does.
+        ``problem.replace(budget={"capital": 5e6})`` changes one key and keeps the rest, as `Policy.replace` does;
+        so does ``problem.replace(policy={"max_closures": 2})``, which changes the table `[policy]`.
         Your own constraints are kept; minutes are measured again only if they can have changed.
         """
-        new_policy = (policy or self.policy).replace(**parts) if parts else policy or self.policy
+        whole_policy = policy if isinstance(policy, Policy) else self.policy
+        if policy is not None and not isinstance(policy, Policy):
+            parts = {**parts, "policy": policy}
+        new_policy = whole_policy.replace(**parts) if parts else whole_policy
         whole = region if region is not None else self._whole or self.region
         built = _build(whole, new_policy, self if region is None else None)
         return replace(built, constraints=self.constraints)
@@ -88,7 +94,9 @@ class PlanningProblem:
         ``problem.with_constraint(lambda v: v.open("A") + v.open("B") <= 1)``.
         """
         if not callable(constraint):
-            raise InputError("with_constraint takes a function of the policy variables, e.g. lambda v: v.open('A') == 1")
+            raise InputError(
+                "with_constraint takes a function of the policy variables, e.g. lambda v: v.open('A') == 1"
+            )
         return replace(self, constraints=(*self.constraints, constraint))
 
     @property
@@ -232,7 +240,9 @@ def _travel_notes(travel: TravelTimes, demand: DemandNodes, region: Region) -> l
             + _some(travel.unreached_nodes)
         )
     if travel.unreached_sites:
-        notes.append(f"{len(travel.unreached_sites):,} sites are too far from every road: {_some(travel.unreached_sites)}")
+        notes.append(
+            f"{len(travel.unreached_sites):,} sites are too far from every road: {_some(travel.unreached_sites)}"
+        )
     return notes
 
 

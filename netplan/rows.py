@@ -111,7 +111,8 @@ def assemble(
 ) -> Rows:
     """Sort loose (row, site, cost, column) entries into rows: columns of one site at one cost are one option."""
     order = np.lexsort((entry_column, entry_site, entry_cost, entry_row))
-    row, site, cost, column = (part[order] for part in (entry_row, entry_site, entry_cost, entry_column))
+    row, site, column = (part[order] for part in (entry_row, entry_site, entry_column))
+    cost = entry_cost[order]
     is_new = np.ones(len(row), dtype=bool)
     is_new[1:] = (np.diff(row) != 0) | (np.diff(cost) != 0) | (np.diff(site) != 0)
     first = np.flatnonzero(is_new)
@@ -122,7 +123,7 @@ def assemble(
         subject.astype(np.int64),
         np.full(size, service, dtype=np.int64),
         weight.astype(np.float64),
-        np.zeros(size) if load is None else load.astype(np.float64),
+        np.zeros(size, dtype=np.float64) if load is None else load.astype(np.float64),
         penalty.astype(np.float64),
         _starts(np.bincount(row[first], minlength=size)),
         cost[first],

@@ -130,7 +130,8 @@ def _place() -> dict[str, pa.Column]:
 
 NODES = _table(
     "nodes",
-    "Demand nodes: grid cells, villages or estates, with the people who live there by segment.",
+    "Demand nodes: grid cells, villages or estates, with the people who live there by segment. A further segment that "
+    "`visits` names is a further column of people, which may overlap the three.",
     {
         "node_id": column("id", "identifier", unique=True),
         "name": column("text", "name shown on the map", optional=True, blank="no name"),
@@ -234,7 +235,9 @@ CANDIDATES = _table(
         "name": column("text", "name", optional=True, blank="no name"),
         **_place(),
         "formats": column("list", "formats that may open here", refers_to="formats.format"),
-        "host_id": column("id", "the host, for hosted formats", blank="no host", refers_to="hosts.host_id"),
+        "host_id": column(
+            "id", "the host, for hosted formats", optional=True, blank="no host", refers_to="hosts.host_id"
+        ),
     },
     key=("site_id",),
     absent="nothing can open or relocate",
@@ -261,11 +264,14 @@ FORMATS = _table(
         "is_step_free": column("flag", "step-free access"),
         "supplies_cash": column("flag", "can supply hosted points with cash"),
         "staff": column("number", "staff", "full-time equivalents", at_least=0),
-        "gain_factor": column(
-            "number", "share of the gain curve that it reaches", "share", at_least=0, at_most=1
-        ),
+        "gain_factor": column("number", "share of the gain curve that it reaches", "share", at_least=0, at_most=1),
         "capacity_visits_per_year": column(
-            "number", "visits of each service it can serve", "visits per year", more_than=0, blank="no limit"
+            "number",
+            "visits of each service it can serve",
+            "visits per year",
+            more_than=0,
+            optional=True,
+            blank="no limit",
         ),
         "^capacity_for_": column(
             "number",
@@ -282,17 +288,30 @@ FORMATS = _table(
         "opening_cost": column("number", "one-off, when it opens at a candidate", "money", at_least=0),
         "closing_cost": column("number", "one-off, when an outlet of this format closes", "money", at_least=0),
         "relocation_cost": column(
-            "number", "one-off, in place of closing and opening", "money", at_least=0, blank="cannot relocate"
+            "number",
+            "one-off, in place of closing and opening",
+            "money",
+            at_least=0,
+            optional=True,
+            blank="cannot relocate",
         ),
-        "dwell_minutes": column("number", "van stop: minutes at the stop", "minutes", at_least=0, blank="not a van stop"),
+        "dwell_minutes": column(
+            "number", "van stop: minutes at the stop", "minutes", at_least=0, optional=True, blank="not a van stop"
+        ),
         "max_base_minutes": column(
-            "number", "counter: farthest base that can staff it, one way", "minutes", more_than=0, blank="no base"
+            "number",
+            "counter: farthest base that can staff it, one way",
+            "minutes",
+            more_than=0,
+            optional=True,
+            blank="no base",
         ),
         "max_supply_minutes": column(
             "number",
             "farthest open outlet that can supply it with cash, one way",
             "minutes",
             more_than=0,
+            optional=True,
             blank="needs no supply",
         ),
     },
@@ -388,9 +407,7 @@ BASES = _table(
     {
         "base_id": column("id", "identifier", unique=True),
         "site_id": column("id", "the outlet", refers_to="outlets.site_id"),
-        "staff_days_per_week": column(
-            "number", "staff-days it can send out to counters", "days per week", at_least=0
-        ),
+        "staff_days_per_week": column("number", "staff-days it can send out to counters", "days per week", at_least=0),
     },
     key=("base_id",),
     absent="no fixed-time counters and no vans",

@@ -27,11 +27,7 @@ from netplan.rows import ACCESS
 
 @dataclass(slots=True)
 class Formulation:
-    """The compact model of a problem, and what is needed to extend it and to read a solution back.
-
-    Load rows (capacity, viability) are added for the sites that turn out to need them: leaving one out relaxes the model,
-    so every bound proven on the way holds.
-    """
+    """The model of a problem, and what is needed to extend it and to read a solution back."""
 
     problem: PlanningProblem
     ledger: Ledger
@@ -55,13 +51,13 @@ class Formulation:
     def add_capacity_of(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Add the capacity rows of these (site, service), once each."""
         for site, service in sorted(set(pairs) - self.loaded):
-            add_capacity(self.model, self.problem, self.policy, self._load_of(), site, service)
+            add_capacity(self.model, self.problem, self.policy, self._load_of(), site=site, service=service)
             self.loaded.add((site, service))
 
     def add_viability_of(self, sites: Iterable[int]) -> None:
         """Add the viability rows of these sites, once each."""
         for site in sorted(set(sites) - self.viable):
-            add_viability(self.model, self.problem, self.policy, self._load_of(), site)
+            add_viability(self.model, self.problem, self.policy, self._load_of(), site=site)
             self.viable.add(site)
 
     def _load_of(self) -> LoadOf:
@@ -70,23 +66,28 @@ class Formulation:
         return lambda site, service: nearest_load(self.model, self.policy, self.chains, site, service)
 
 
-def formulate(problem: PlanningProblem, *, all_loads: bool = False, shorten: bool = True) -> Formulation:
+def formulate(
+    problem: PlanningProblem, *, all_loads: bool = False, shorten: bool = True, with_rows: bool = True
+) -> Formulation:
     """Build the model.
 
     Parameters
     ----------
     all_loads
-        Add every capacity and viability row at once (always so under `system` assignment).
+        Add every capacity and viability row (always so under `system` assignment).
     shorten
         Cut rows where the rules make an option certain; turned off to explain infeasibility, where rules are dropped.
+    with_rows
+        Write the objective's rows into the model; a method that holds them as cuts leaves them out.
     """
     model = PolicyModel("netplan")
     policy = create_policy_variables(model, problem)
     ledger = build_ledger(problem)
     is_split = problem.policy.access.assignment == "system"
     rows = problem.rows
+    chained = rows.select(rows.kind != ACCESS) if is_split else rows
     sets = certain_sets(problem) if shorten else []
-    chains = Chains(rows, last_needed_option(rows, sets, len(problem.columns)))
+    chains = Chains(chained, last_needed_option(chained, sets, len(problem.columns)))
 
     add_one_state_per_site(model, problem, policy)
     add_relocation_links(model, problem, policy)
@@ -101,10 +102,8 @@ def formulate(problem: PlanningProblem, *, all_loads: bool = False, shorten: boo
     add_standards(model, problem, policy)
     _add_costs(model, problem, policy, ledger)
     shares = add_split_access(model, policy, rows) if is_split else None
-    chains.rows = rows if not is_split else rows.select(rows.kind != ACCESS)
-    if is_split:
-        chains.last = chains.last[rows.kind != ACCESS]
-    add_row_costs(model, policy, chains)
+    if with_rows:
+        add_row_costs(model, policy, chains)
     formulation = Formulation(problem, ledger, model, policy, chains, shares)
     if all_loads or is_split:
         formulation.add_capacity_of(_limited_loads(problem))
@@ -133,9 +132,7 @@ def _limited_loads(problem: PlanningProblem) -> list[tuple[int, int]]:
     columns = problem.columns
     limited = np.isfinite(problem.formats.capacity)
     operating = columns.operating
-    return [
-        (int(columns.site[j]), int(c)) for j in operating for c in np.flatnonzero(limited[columns.format[j]])
-    ]
+    return [(int(columns.site[j]), int(c)) for j in operating for c in np.flatnonzero(limited[columns.format[j]])]
 
 
 def _limited_sites(problem: PlanningProblem) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pulp
 
 from netplan.formulation.customers import Expression
 from netplan.formulation.model import GE, LE, PolicyModel
@@ -16,7 +17,7 @@ LoadOf = Callable[[int, int], Expression]
 
 
 def add_capacity(
-    model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, load_of: LoadOf, site: int, service: int
+    model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, load_of: LoadOf, *, site: int, service: int
 ) -> None:
     """L_sc <= sum_f cap_fc y[s,f] + o[s,c]; o costs overflow_cost_c, or is 0 where capacity is hard."""
     terms, constant = load_of(site, service)
@@ -39,10 +40,10 @@ def add_capacity(
 
 
 def add_viability(
-    model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, load_of: LoadOf, site: int
+    model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, load_of: LoadOf, *, site: int
 ) -> None:
     """sum_c L_sc >= min_visits_per_year_f y[s,f] for every format of the site."""
-    terms: list[tuple[object, float]] = []
+    terms: list[tuple[pulp.LpVariable, float]] = []
     constant = 0.0
     for service in range(len(problem.demand.services)):
         part, fixed = load_of(site, service)
@@ -56,4 +57,4 @@ def add_viability(
         if least[columns.format[j]] > 0
     ]
     rule = (f"capacity.viability.{site_id}", f"{site_id} has the visits that make it viable")
-    model.add(f"viability_{site_id}", [*terms, *needs], GE, -constant, rule=rule)  # type: ignore[list-item]
+    model.add(f"viability_{site_id}", [*terms, *needs], GE, -constant, rule=rule)

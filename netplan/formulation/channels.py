@@ -37,25 +37,27 @@ def add_cash_supply(model: PolicyModel, problem: PlanningProblem, policy: Policy
     formats, columns = problem.formats, problem.columns
     for j in _operating(problem, ~np.isnan(formats.max_supply_minutes)):
         limit = float(formats.max_supply_minutes[columns.format[j]])
-        add_need(model, problem, policy, f"supply_{policy.columns[j].name}", j, formats.supplies_cash, limit, None)
+        between = problem.travel.between_sites
+        near = between.origin[(between.target == columns.site[j]) & (between.minutes <= limit)]
+        name = f"supply_{policy.columns[j].name}"
+        add_need(model, problem, policy, j, name=name, helps=formats.supplies_cash, near=near)
 
 
 def add_need(
     model: PolicyModel,
     problem: PlanningProblem,
     policy: PolicyVariables,
-    name: str,
     j: int,
+    *,
+    name: str,
     helps: NDArray[np.bool_],
-    limit: float,
-    rule: tuple[str, str] | None,
+    near: NDArray[np.int64],
+    rule: tuple[str, str] | None = None,
 ) -> None:
-    """y_j <= sum of the y[s',f'] at other sites within `limit` minutes of its site (t_s's) whose format helps."""
+    """y_j <= sum of the y[s',f'] at the other sites of `near` whose format helps."""
     columns = problem.columns
-    s = int(columns.site[j])
-    near = problem.travel.between_sites
-    origin = near.origin[(near.target == s) & (near.minutes <= limit)]
-    close_by = np.isin(columns.site, origin[origin != s]) & helps[columns.format] & ~columns.is_relocation
+    others = near[near != columns.site[j]]
+    close_by = np.isin(columns.site, others) & helps[columns.format] & ~columns.is_relocation
     terms = [(policy.columns[h], -1.0) for h in np.flatnonzero(close_by)]
     model.add(name, [(policy.columns[j], 1.0), *terms], LE, 0, rule=rule)
 
@@ -124,9 +126,7 @@ def van_day_share(problem: PlanningProblem, site: int, format_: int) -> Iterator
             yield van_id, 0.5 if trip <= shift / 2.0 else 1.0
 
 
-def _van_variables(
-    model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables
-) -> dict[str, pulp.LpVariable]:
+def _van_variables(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> dict[str, pulp.LpVariable]:
     vans = problem.region.vans
     base_site = dict(zip(problem.region.bases["base_id"], _base_sites(problem), strict=True))
     used = {}

@@ -56,8 +56,8 @@ class Chains:
 def add_row_costs(model: PolicyModel, policy: PolicyVariables, chains: Chains) -> None:
     """The cost of every row that is a term of the objective."""
     rows = chains.rows
-    for row in np.flatnonzero((rows.measure == OBJECTIVE) & (rows.weight > 0)):
-        add_chain(model, policy, chains, int(row))
+    for row in map(int, np.flatnonzero((rows.measure == OBJECTIVE) & (rows.weight > 0))):
+        add_chain(model, policy, chains, row)
         weight = float(rows.weight[row])
         options = chains.options(row)
         costs = [float(rows.option_cost[o]) for o in options]

@@ -72,29 +72,3 @@ def nearest_loads(rows: Rows, chosen: NDArray[np.bool_], num_sites: int, num_ser
     loads = np.zeros((num_sites, num_services))
     np.add.at(loads, (access.option_site[option[served]], access.service[served]), access.load[served])
     return loads
-
-
-def overloaded(formulation: Formulation, decisions: Decisions) -> dict[tuple[int, int], float]:
-    """Visits above capacity by (site, service) under `nearest`, above one thousandth of a visit."""
-    problem = formulation.problem
-    loads = _loads(formulation, decisions)
-    capacity = np.zeros_like(loads)
-    operating = problem.columns.operating[decisions.chosen[problem.columns.operating]]
-    capacity[problem.columns.site[operating]] = problem.formats.capacity[problem.columns.format[operating]]
-    excess = loads - capacity
-    return {(int(s), int(c)): float(excess[s, c]) for s, c in zip(*np.nonzero(excess > 1e-3), strict=True)}
-
-
-def unviable(formulation: Formulation, decisions: Decisions) -> list[int]:
-    """Sites that operate with fewer visits than their format needs."""
-    problem = formulation.problem
-    visits = _loads(formulation, decisions).sum(axis=1)
-    operating = problem.columns.operating[decisions.chosen[problem.columns.operating]]
-    site = problem.columns.site[operating]
-    least = problem.formats.min_visits_per_year[problem.columns.format[operating]]
-    return [int(s) for s in site[visits[site] < least - 1e-3]]
-
-
-def _loads(formulation: Formulation, decisions: Decisions) -> NDArray[np.float64]:
-    problem = formulation.problem
-    return nearest_loads(problem.rows, decisions.chosen, len(problem.sites), len(problem.demand.services))

@@ -92,7 +92,9 @@ def _changes(part: _Part, problem: PlanningProblem) -> Iterator[_Bound]:
     if limits.max_running_cost_change is not None:
         most = limits.max_running_cost_change
         today = _running_today(problem, part)
-        yield _Bound("max_running_cost_change", ("running",), LE, today + most, f"running cost change at most {most:,.0f}")
+        yield _Bound(
+            "max_running_cost_change", ("running",), LE, today + most, f"running cost change at most {most:,.0f}"
+        )
     staff = problem.formats.staff[problem.present_format[problem.is_outlet & part.places]].sum()
     for key, sense, word in (("max_staff_change", LE, "most"), ("min_staff_change", GE, "least")):
         value = getattr(limits, key)
@@ -168,7 +170,7 @@ def _expiring(problem: PlanningProblem) -> list[str]:
 
 
 def add_clusters(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> None:
-    """y[s,f] <= sum y[s',f'] over other sites within the cluster's minutes in a format it needs."""
+    """y[s,f] <= sum y[s',f'] over other sites within the cluster's minutes (t_ss') in a format it needs."""
     columns, formats = problem.columns, problem.formats
     for number, cluster in enumerate(problem.policy.policy.cluster, start=1):
         members = np.isin(columns.format, [formats.position(name) for name in cluster.formats])
@@ -180,7 +182,9 @@ def add_clusters(model: PolicyModel, problem: PlanningProblem, policy: PolicyVar
         for j in np.flatnonzero(members & ~columns.is_relocation):
             name = f"cluster_{number}_{policy.columns[j].name}"
             rule = (f"policy.cluster.{number}", text)
-            add_need(model, problem, policy, name, int(j), helps, cluster.minutes, rule)
+            target, minutes = problem.travel.between_sites.of(int(columns.site[j]))
+            near = target[minutes <= cluster.minutes]
+            add_need(model, problem, policy, int(j), name=name, helps=helps, near=near, rule=rule)
 
 
 def add_zone_shares(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, ledger: Ledger) -> None:

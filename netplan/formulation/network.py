@@ -19,8 +19,7 @@ def add_one_state_per_site(model: PolicyModel, problem: PlanningProblem, policy:
         at[int(s if k < 0 else k)].append((variable, 1.0))
     site_ids = problem.sites["site_id"]
     for s, terms in at.items():
-        if len(terms) > 1:
-            model.add(f"one_state_{site_ids[s]}", terms, LE, 1)
+        model.add(f"one_state_{site_ids[s]}", terms, LE, 1)
 
 
 def add_relocation_links(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> None:

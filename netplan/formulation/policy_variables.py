@@ -72,7 +72,7 @@ def create_policy_variables(model: PolicyModel, problem: PlanningProblem) -> Pol
     columns, site_ids, formats = problem.columns, list(problem.sites["site_id"]), problem.formats.ids
     y: dict[tuple[str, str], pulp.LpVariable] = {}
     r: dict[tuple[str, str], pulp.LpVariable] = {}
-    at_site: dict[str, tuple[pulp.LpVariable, ...]] = {site_id: () for site_id in site_ids}
+    at_site: dict[str, tuple[pulp.LpVariable, ...]] = dict.fromkeys(site_ids, ())
     moves: dict[str, tuple[pulp.LpVariable, ...]] = {}
     for s, f, k in zip(columns.site, columns.format, columns.origin, strict=True):
         if k < 0:

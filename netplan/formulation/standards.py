@@ -54,7 +54,7 @@ def add_coverage_standard(
     model.add(f"uncovered_{standard.id}", terms, LE, -missed)
     rule = (f"standard.{standard.id}", standard_text(standard))
     total = standard_people(problem, standard)
-    short = _short(model, problem, standard)
+    short = _short(model, standard)
     allowed = [(uncovered, 1.0), *((variable, -1.0) for variable in short)]
     most = (1.0 - float(standard.share or 0.0)) * total
     model.add(f"standard_{standard.id}", allowed, LE, most, rule=rule if standard.hard else None)
@@ -83,9 +83,11 @@ def add_township_standard(
 ) -> None:
     """sum of the physical y in the township >= 1 [- short], for every township (of its districts)."""
     townships = problem.region.townships
-    named = townships["district_id"].isin(standard.districts) if standard.districts else townships["district_id"].notna()
+    named = (
+        townships["district_id"].isin(standard.districts) if standard.districts else townships["district_id"].notna()
+    )
     for township_id, name in zip(townships["township_id"][named], townships["name"][named], strict=True):
-        short = _short(model, problem, standard, township_id)
+        short = _short(model, standard, township_id)
         terms = [(policy.columns[j], 1.0) for j in physical_columns(problem, township_id)]
         text = f"standard {standard.id!r}: {name} ({township_id}) has a physical outlet"
         rule = (f"standard.{standard.id}.{township_id}", text) if standard.hard else None
@@ -131,7 +133,7 @@ def add_spacing_standard(
     site_ids = problem.sites["site_id"]
     for s, other in _too_close(problem, standard):
         if s in at and other in at:
-            short = _short(model, problem, standard, site_ids[s], site_ids[other])
+            short = _short(model, standard, site_ids[s], site_ids[other])
             terms = [*at[s], *at[other], *((variable, -1.0) for variable in short)]
             rule = (f"standard.{standard.id}", standard_text(standard)) if standard.hard else None
             model.add(f"spacing_{standard.id}_{site_ids[s]}_{site_ids[other]}", terms, LE, 1, rule=rule)
@@ -146,14 +148,16 @@ def _too_close(problem: PlanningProblem, standard: Standard) -> Iterator[tuple[i
         first, second = near.origin[close], near.target[close]
     else:
         lon, lat = problem.sites["lon"].to_numpy(dtype=float), problem.sites["lat"].to_numpy(dtype=float)
-        rows = (great_circle_km(x, y, lon, lat) < float(standard.kilometres or 0.0) for x, y in zip(lon, lat, strict=True))
+        rows = (
+            great_circle_km(x, y, lon, lat) < float(standard.kilometres or 0.0) for x, y in zip(lon, lat, strict=True)
+        )
         first, second = np.nonzero(np.array(list(rows)))
     for s, other in zip(first, second, strict=True):
         if s < other and not (is_outlet[s] and is_outlet[other]):
             yield int(s), int(other)
 
 
-def _short(model: PolicyModel, problem: PlanningProblem, standard: Standard, *where: str) -> list[pulp.LpVariable]:
+def _short(model: PolicyModel, standard: Standard, *where: str) -> list[pulp.LpVariable]:
     """The shortfall of a soft standard, priced; nothing for a hard one."""
     if standard.hard:
         return []

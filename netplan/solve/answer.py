@@ -41,7 +41,9 @@ def assignments_of(problem: PlanningProblem, decisions: Decisions) -> pd.DataFra
         option = access.first_open(decisions.chosen)
         row, share = np.arange(len(access)), np.ones(len(access))
     else:
-        row, option, share = _split(access, decisions, np.flatnonzero(np.repeat(is_access, np.diff(problem.rows.option_start))))
+        row, option, share = _split(
+            access, decisions, np.flatnonzero(np.repeat(is_access, np.diff(problem.rows.option_start)))
+        )
     served = option >= 0
     site = np.where(served, access.option_site[option] if len(access.option_site) else -1, -1)
     node = access.subject[row]

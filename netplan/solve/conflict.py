@@ -13,17 +13,21 @@ import highspy
 from netplan.errors import SolverError
 from netplan.formulation import Formulation, formulate
 from netplan.problem import PlanningProblem
-from netplan.solve.highs import HighsOptions, build_highs
+from netplan.solve.highs import LiveModel
 
 
 class FeasibilityTest:
     """Whether a problem has a plan when only some of its rules hold."""
 
     def __init__(self, problem: PlanningProblem, seconds: float | None = None) -> None:
-        formulation = formulate(problem, all_loads=True, shorten=False)
+        capacity = problem.policy.capacity
+        loads_matter = capacity.overflow == "hard" or capacity.viability == "hard"
+        formulation = formulate(problem, all_loads=loads_matter, shorten=False, with_rows=False)
         self.formulation: Formulation = formulation
         lp = formulation.lp
-        self._live = build_highs(lp, HighsOptions(time_limit=seconds))
+        self._live = LiveModel(lp).highs
+        if seconds is not None:
+            self._live.setOptionValue("time_limit", seconds)
         for variable in lp.variables():
             self._live.changeColCost(variable.index, 0.0)
         self._rows = {
@@ -48,7 +52,9 @@ class FeasibilityTest:
         for rule_id, rows in self._rows.items():
             for index, lower, upper in rows:
                 on = rule_id in kept
-                self._live.changeRowBounds(index, lower if on else -highspy.kHighsInf, upper if on else highspy.kHighsInf)
+                self._live.changeRowBounds(
+                    index, lower if on else -highspy.kHighsInf, upper if on else highspy.kHighsInf
+                )
         self._live.clearSolver()
         self._live.run()
         status = self._live.getModelStatus()

@@ -8,7 +8,7 @@ import pulp
 
 from netplan.errors import InputError, SolverError
 from netplan.solve.attempt import Attempt, Stopped
-from netplan.solve.highs import HighsOptions, relaxation_bound
+from netplan.solve.highs import Options, relaxation_bound
 
 DEFAULT_SOLVER = "HiGHS"
 
@@ -35,7 +35,7 @@ def check_solver(name: str | None) -> str:
     raise InputError(f"solver {name!r} is not installed; installed: {', '.join(installed)}")
 
 
-def run_other(lp: pulp.LpProblem, name: str, options: HighsOptions) -> Attempt:
+def run_other(lp: pulp.LpProblem, name: str, options: Options) -> Attempt:
     """Solve with the named solver.
 
     PuLP's status is trusted for "infeasible" and for having a solution, and never for being optimal after a time limit.
@@ -57,7 +57,7 @@ def run_other(lp: pulp.LpProblem, name: str, options: HighsOptions) -> Attempt:
     return Attempt(stopped, values, float(pulp.value(lp.objective)), bound)
 
 
-def _why(lp: pulp.LpProblem, options: HighsOptions, seconds: float) -> Stopped:
+def _why(lp: pulp.LpProblem, options: Options, seconds: float) -> Stopped:
     if lp.status == pulp.LpStatusInfeasible:
         return "infeasible"
     if lp.status == pulp.LpStatusUnbounded:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 
 from netplan.errors import InputError
 from netplan.problem import PlanningProblem
 from netplan.result import Certificate, Result, Status, relative_gap
 from netplan.solve.answer import plan_of
-from netplan.solve.compact import Outcome, solve_compact
+from netplan.solve.benders import solve_benders
+from netplan.solve.compact import solve_compact
 from netplan.solve.conflict import explain_conflict
-from netplan.solve.highs import HighsOptions
-from netplan.solve.other import check_solver
-from netplan.solve.progress import Listener, Progress, nobody
+from netplan.solve.highs import Options
+from netplan.solve.other import DEFAULT_SOLVER, check_solver
+from netplan.solve.progress import Listener, nobody
+from netplan.solve.rounds import Outcome, Run
+from netplan.solve.stop import stop_on_interrupt
 
-METHODS = ("auto", "compact")
+METHODS = ("auto", "compact", "benders")
+SMALL = 2_000
+"""Options up to which the compact model is solved as it is."""
 OPTIMAL_GAP = 1e-4
 """A gap at which a plan is called optimal."""
 
@@ -36,7 +40,8 @@ def solve(
     Parameters
     ----------
     method
-        "auto" or "compact": one MILP through PuLP.
+        "compact": one MILP through PuLP with every row in it. "benders": the policy part through PuLP, the rows as cuts; the
+        same optimum, in seconds where the compact model takes hours. "auto" picks.
     time_limit
         Seconds for building and solving; the best plan so far is returned.
     gap
@@ -58,17 +63,29 @@ def solve(
         An option is wrong, or the solver is not installed.
     """
     began = time.perf_counter()
-    listener = progress or nobody
     name = check_solver(solver)
     _check_options(method, time_limit, gap, seed)
-    options = HighsOptions(gap, time_limit, seed)
-    outcome = solve_compact(problem, options, name, listener, began)
-    conflicts = _conflicts(problem, outcome, listener, began)
+    chosen = _choose(problem, method, name)
+    with stop_on_interrupt() as stop:
+        run = Run(Options(gap, time_limit, seed), name, progress or nobody, stop, began)
+        outcome = solve_compact(problem, run) if chosen == "compact" else solve_benders(problem, run)
+    conflicts = _conflicts(problem, outcome, run)
     told = {"method": method, "time_limit": time_limit, "gap": gap, "seed": seed, "solver": name}
-    certificate = _certificate(outcome, gap, time.perf_counter() - began, f"compact MILP, PuLP + {name}", told)
+    how = f"{chosen}, PuLP + {name}"
+    certificate = Certificate(_status(outcome, gap), outcome.objective, outcome.bound, run.seconds, how, told)
     if outcome.decisions is None:
         return Result(certificate, None, conflicts)
     return Result(certificate, replace(plan_of(problem, outcome.decisions), certificate=certificate))
+
+
+def _choose(problem: PlanningProblem, method: str, solver: str) -> str:
+    """The compact model where it is small, where visits are split, or for a solver other than HiGHS; cuts elsewhere."""
+    needs_compact = problem.policy.access.assignment == "system" or solver != DEFAULT_SOLVER
+    if method == "benders" and needs_compact:
+        raise InputError("method 'benders' needs nearest assignment and the HiGHS solver; use method 'compact'")
+    if method != "auto":
+        return method
+    return "compact" if needs_compact or len(problem.rows.option_cost) <= SMALL else "benders"
 
 
 def _check_options(method: str, time_limit: float | None, gap: float, seed: int) -> None:
@@ -82,24 +99,20 @@ def _check_options(method: str, time_limit: float | None, gap: float, seed: int)
         raise InputError(f"seed {seed!r} must be from 0 to {2**31 - 1}")
 
 
-def _conflicts(problem: PlanningProblem, outcome: Outcome, listener: Listener, began: float) -> tuple[str, ...]:
+def _conflicts(problem: PlanningProblem, outcome: Outcome, run: Run) -> tuple[str, ...]:
     if outcome.stopped != "infeasible" or outcome.decisions is not None:
         return ()
-    listener(Progress("conflict", time.perf_counter() - began, "no plan keeps every rule; looking for the conflict"))
+    run.tell("conflict", "no plan keeps every rule; looking for the rules that conflict")
     return explain_conflict(problem)
-
-
-def _certificate(outcome: Outcome, gap: float, seconds: float, method: str, options: Mapping[str, object]) -> Certificate:
-    return Certificate(_status(outcome, gap), outcome.objective, outcome.bound, seconds, method, options)
 
 
 def _status(outcome: Outcome, gap_asked: float) -> Status:
     """Why the run stopped, from what was proven."""
     reached = relative_gap(outcome.objective, outcome.bound)
-    if outcome.decisions is None:
-        return "infeasible" if outcome.stopped == "infeasible" else "no_plan"
     if outcome.stopped == "interrupted":
         return "interrupted"
+    if outcome.decisions is None:
+        return "infeasible" if outcome.stopped == "infeasible" else "no_plan"
     if reached is not None and reached <= min(OPTIMAL_GAP, max(gap_asked, 1e-9)):
         return "optimal"
     if outcome.stopped == "time_limit":

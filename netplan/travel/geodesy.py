@@ -11,7 +11,9 @@ EARTH_RADIUS_KM = 6371.0088
 
 def great_circle_km(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike) -> NDArray[np.float64]:
     """Great-circle kilometres between positions in degrees, by the haversine formula; broadcasts."""
-    lon_1, lat_1, lon_2, lat_2 = (np.radians(np.asarray(value, dtype=np.float64)) for value in (lon_a, lat_a, lon_b, lat_b))
+    lon_1, lat_1, lon_2, lat_2 = (
+        np.radians(np.asarray(value, dtype=np.float64)) for value in (lon_a, lat_a, lon_b, lat_b)
+    )
     half = np.sin((lat_2 - lat_1) / 2) ** 2 + np.cos(lat_1) * np.cos(lat_2) * np.sin((lon_2 - lon_1) / 2) ** 2
     return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
 

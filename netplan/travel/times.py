@@ -96,8 +96,10 @@ def _near_pairs(origins: _Ends, targets: _Ends, kilometres: float) -> tuple[Ints
     near = tree.query_ball_point(unit_vectors(origins.lon, origins.lat), chord_of_km(kilometres) * (1 + 1e-9))
     origin = np.repeat(np.arange(len(origins), dtype=np.int64), [len(found) for found in near])
     target = np.fromiter((j for found in near for j in found), dtype=np.int64, count=len(origin))
-    return origin, target, great_circle_km(
-        origins.lon[origin], origins.lat[origin], targets.lon[target], targets.lat[target]
+    return (
+        origin,
+        target,
+        great_circle_km(origins.lon[origin], origins.lat[origin], targets.lon[target], targets.lat[target]),
     )
 
 

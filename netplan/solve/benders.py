@@ -1,0 +1,142 @@
+"""Benders: the policy part as the planner's PuLP model; what customers do, and the load of sites, as cuts.
+
+First the linear relaxation, round by round until no cut is missing; then the MIP over the cuts, whose solutions call for the
+few cuts still missing. Each MIP's bound holds for the whole problem; each of its solutions is a plan, whose true cost is its
+policy part plus a scan of the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from netplan.formulation import Formulation, formulate
+from netplan.formulation.decisions import read_decisions
+from netplan.problem import PlanningProblem
+from netplan.solve.attempt import Stopped
+from netplan.solve.compact import present_state
+from netplan.solve.highs import FixedValue, Tell
+from netplan.solve.load_cuts import Loads
+from netplan.solve.master import Master
+from netplan.solve.progress import Progress
+from netplan.solve.rounds import Outcome, Run
+from netplan.solve.row_cuts import RowCuts
+
+
+@dataclass(slots=True)
+class _Search:
+    """The state of a search: the model, what is held as cuts, the best plan and where to start from."""
+
+    formulation: Formulation
+    rows: RowCuts
+    loads: Loads
+    master: Master
+    run: Run
+    best: Outcome = field(default_factory=lambda: Outcome("nothing"))
+    start: dict[str, float] = field(default_factory=dict)
+
+    def add_cuts(self, tolerance: float) -> int:
+        """Add the cuts missing at the master's solution, where it is too low by more than the tolerance; how many."""
+        y, master = self.master.y, self.master
+        row_cuts = self.rows.separate(y, master.theta, tolerance / max(1, self.rows.num_groups))
+        load_cuts = self.loads.separate(y, master.overflow, tolerance / max(1, self.loads.num_pairs))
+        master.add_row_cuts(row_cuts)
+        master.add_load_cuts(load_cuts)
+        return len(row_cuts) + len(load_cuts)
+
+
+def solve_benders(problem: PlanningProblem, run: Run) -> Outcome:
+    """Solve by cuts."""
+    run.tell("building", "writing the policy part")
+    formulation = formulate(problem, with_rows=False)
+    rows, loads = RowCuts.of(problem), Loads.of(problem)
+    master = Master(formulation, rows, loads, seed=run.options.seed)
+    search = _Search(formulation, rows, loads, master, run, start=present_state(formulation))
+    stopped = _relax(search)
+    if stopped == "proven":
+        stopped = _branch(search)
+    return replace(search.best, stopped=stopped)
+
+
+def _relax(search: _Search) -> Stopped:
+    """Solve the linear relaxation by cuts, until they no longer lift it; its value is a bound."""
+    run, live = search.run, search.master.live
+    live.set_integral(False)
+    before, slow = -np.inf, 0
+    while True:
+        stopped = live.run()
+        if stopped != "proven":
+            return stopped
+        objective = live.objective
+        search.best = search.best.with_bound(objective)
+        enough = max(1e-9, 0.02 * run.options.gap) * max(1.0, abs(objective))
+        slow = slow + 1 if objective - before < enough else 0
+        before = objective
+        added = search.add_cuts(enough)
+        run.tell("relaxing", f"{added} cuts", search.best)
+        if not added or slow >= _SLOW_ROUNDS:
+            return "proven"
+        over = run.is_over
+        if over:
+            return over
+
+
+_SLOW_ROUNDS = 3
+"""Rounds in a row that hardly lift the relaxation before branching takes over."""
+
+
+def _branch(search: _Search) -> Stopped:
+    """Solve the MIP over the cuts, adding those its solutions call for, until bound and plan meet."""
+    run, live = search.run, search.master.live
+    value = FixedValue(search.formulation.lp)
+    live.set_integral(True)
+    while True:
+        live.start_from(np.array([search.start.get(live.variables[i].name, 0.0) for i in live.integers]))
+        stopped = live.run_mip(run.left(0.5 * run.options.gap), run.stop, _teller(search))
+        search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
+        if not live.has_solution:
+            return stopped
+        refused = _weigh(search, value)
+        if stopped != "proven" or search.best.closes(run.options.gap):
+            return stopped
+        added = refused + search.add_cuts(1e-9 * max(1.0, abs(live.objective)))
+        if not added:
+            return "proven"
+        run.tell("solving", f"{added} cuts", search.best)
+        over = run.is_over
+        if over:
+            return over
+
+
+def _weigh(search: _Search, value: FixedValue) -> int:
+    """Find the true cost of the master's plan and keep it if it is the best; cuts added because it is refused."""
+    exact = value.at(search.master.live.integer_values)
+    if exact is None:
+        return 0
+    objective, values = exact
+    decisions = read_decisions(search.formulation, values)
+    loads = search.loads
+    unviable = loads.viability_cuts(decisions.chosen)
+    search.master.add_load_cuts(unviable)
+    overflow = loads.overflow(decisions.chosen)
+    if len(unviable) or (loads.is_hard and (overflow > 1e-3).any()):
+        return len(unviable)
+    total = objective + search.rows.cost(decisions.chosen) + float(loads.pair_price @ overflow)
+    if search.best.objective is None or total < search.best.objective:
+        search.start = values
+    search.best = search.best.with_plan(decisions, total)
+    return 0
+
+
+def _teller(search: _Search) -> Tell:
+    run = search.run
+    last = [0.0]
+
+    def tell(_objective: float | None, bound: float | None) -> None:
+        if run.seconds - last[0] >= 0.5:
+            last[0] = run.seconds
+            best = search.best.with_bound(bound)
+            run.listener(Progress("solving", run.seconds, "", best.objective, best.bound))
+
+    return tell
