@@ -23,6 +23,12 @@ from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.row_cuts import RowCuts
 
+_SLOW_ROUNDS = 3
+"""Rounds in a row that hardly lift the relaxation before branching takes over."""
+
+_FIRST_GAP, _NEXT_GAP = 0.03, 0.4
+"""Gap of the first MIP, and what each further one keeps of it."""
+
 
 @dataclass(slots=True)
 class _Search:
@@ -82,18 +88,19 @@ def _relax(search: _Search) -> Stopped:
             return over
 
 
-_SLOW_ROUNDS = 3
-"""Rounds in a row that hardly lift the relaxation before branching takes over."""
-
-
 def _branch(search: _Search) -> Stopped:
-    """Solve the MIP over the cuts, adding those its solutions call for, until bound and plan meet."""
+    """Solve the MIP over the cuts, adding those its solutions call for, until bound and plan meet.
+
+    The first MIPs stop at a wide gap: what they are for is to find out which cuts are missing.
+    """
     run, live = search.run, search.master.live
     value = FixedValue(search.formulation.lp)
     live.set_integral(True)
+    final = 0.5 * run.options.gap
+    gap = max(final, _FIRST_GAP)
     while True:
         live.start_from(np.array([search.start.get(live.variables[i].name, 0.0) for i in live.integers]))
-        stopped = live.run_mip(run.left(0.5 * run.options.gap), run.stop, _teller(search))
+        stopped = live.run_mip(run.left(gap), run.stop, _teller(search))
         search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
         if not live.has_solution:
             return stopped
@@ -101,8 +108,9 @@ def _branch(search: _Search) -> Stopped:
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
         added = refused + search.add_cuts(1e-9 * max(1.0, abs(live.objective)))
-        if not added:
+        if not added and gap <= final:
             return "proven"
+        gap = max(final, _NEXT_GAP * gap) if added else final
         run.tell("solving", f"{added} cuts", search.best)
         over = run.is_over
         if over:
