@@ -71,9 +71,8 @@ def build_columns(sites: pd.DataFrame, formats: Formats, between: SparseMinutes,
         for s, minutes in zip(*between.of(k), strict=True)
         if not is_existing[s] and minutes <= relocation_minutes and (int(s), f) in allowed
     ]
-    table = operate + relocate
-    arrays = [np.array(values) for values in zip(*table, strict=True)]
-    for array in arrays:
+    site, format_, origin, is_present = np.array(operate + relocate, dtype=np.int64).reshape(-1, 4).T.copy()
+    columns = Columns(site, format_, origin, is_present.astype(bool))
+    for array in (columns.site, columns.format, columns.origin, columns.present):
         array.setflags(write=False)
-    site, format_, origin, present = arrays
-    return Columns(site.astype(np.int64), format_.astype(np.int64), origin.astype(np.int64), present.astype(bool))
+    return columns

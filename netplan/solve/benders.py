@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netplan.formulation import Formulation, formulate
 from netplan.formulation.decisions import read_decisions
@@ -42,6 +43,12 @@ class _Search:
     best: Outcome = field(default_factory=lambda: Outcome("nothing"))
     start: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def start_values(self) -> NDArray[np.float64]:
+        """Values of the integer columns to start from."""
+        live = self.master.live
+        return np.array([self.start.get(live.variables[i].name, 0.0) for i in live.integers])
+
     def add_cuts(self, tolerance: float) -> int:
         """Add the cuts missing at the master's solution, where it is too low by more than the tolerance; how many."""
         y, master = self.master.y, self.master
@@ -59,9 +66,11 @@ def solve_benders(problem: PlanningProblem, run: Run) -> Outcome:
     rows, loads = RowCuts.of(problem), Loads.of(problem)
     master = Master(formulation, rows, loads, seed=run.options.seed)
     search = _Search(formulation, rows, loads, master, run, start=present_state(formulation))
+    value = FixedValue(formulation.lp)
+    _weigh(search, value, search.start_values)  # cut short early, a run still has today's network, if that is allowed
     stopped = _relax(search)
     if stopped == "proven":
-        stopped = _branch(search)
+        stopped = _branch(search, value)
     return replace(search.best, stopped=stopped)
 
 
@@ -88,23 +97,22 @@ def _relax(search: _Search) -> Stopped:
             return over
 
 
-def _branch(search: _Search) -> Stopped:
+def _branch(search: _Search, value: FixedValue) -> Stopped:
     """Solve the MIP over the cuts, adding those its solutions call for, until bound and plan meet.
 
     The first MIPs stop at a wide gap: what they are for is to find out which cuts are missing.
     """
     run, live = search.run, search.master.live
-    value = FixedValue(search.formulation.lp)
     live.set_integral(True)
     final = 0.5 * run.options.gap
     gap = max(final, _FIRST_GAP)
     while True:
-        live.start_from(np.array([search.start.get(live.variables[i].name, 0.0) for i in live.integers]))
+        live.start_from(search.start_values)
         stopped = live.run_mip(run.left(gap), run.stop, _teller(search))
         search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
         if not live.has_solution:
             return stopped
-        refused = _weigh(search, value)
+        refused = _weigh(search, value, live.integer_values)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
         added = refused + search.add_cuts(1e-9 * max(1.0, abs(live.objective)))
@@ -117,9 +125,9 @@ def _branch(search: _Search) -> Stopped:
             return over
 
 
-def _weigh(search: _Search, value: FixedValue) -> int:
-    """Find the true cost of the master's plan and keep it if it is the best; cuts added because it is refused."""
-    exact = value.at(search.master.live.integer_values)
+def _weigh(search: _Search, value: FixedValue, integers: NDArray[np.float64]) -> int:
+    """Find the true cost of a plan and keep it if it is the best; cuts added because it is refused."""
+    exact = value.at(integers)
     if exact is None:
         return 0
     objective, values = exact

@@ -20,14 +20,17 @@ def solve_compact(problem: PlanningProblem, run: Run) -> Outcome:
     formulation = formulate(problem, all_loads=True)
     attempt = _attempt(formulation, run)
     best = Outcome(attempt.stopped).with_bound(attempt.bound)
-    if not attempt.values or attempt.objective is None:
+    if attempt.stopped == "infeasible":
         return best
-    lp, values, objective = formulation.lp, dict(attempt.values), attempt.objective
+    lp = formulation.lp
+    values = attempt.values or present_state(formulation)  # cut short early: today's network, if that is allowed
     integers = [values.get(variable.name, 0.0) for variable in lp.variables() if variable.cat == "Integer"]
     exact = FixedValue(lp).at(np.round(integers))
     if exact is not None:
-        objective, values = exact
-    return best.with_plan(read_decisions(formulation, values), objective)
+        return best.with_plan(read_decisions(formulation, exact[1]), exact[0])
+    if attempt.objective is None:
+        return best
+    return best.with_plan(read_decisions(formulation, attempt.values), attempt.objective)
 
 
 def present_state(formulation: Formulation) -> dict[str, float]:

@@ -180,10 +180,11 @@ class Loads:
         return _stack(cuts)
 
     def _viability_cut(self, j: int, chosen: NDArray[np.bool_]) -> tuple[float, Ints, Floats]:
-        """sum_{i taken} d_i y_{j(i)} + min y_j <= sum_i d_i, as coefficients of a >= row."""
+        """sum_{i taken} d_i y_{j(i)} + min y_j <= sum_i d_i over the nodes that j can serve, as coefficients of a >= row."""
         rows, columns = self.rows, self.problem.columns
         site = int(columns.site[j])
-        mine = np.unique(rows.option_row[rows.option_site == site])
+        offers = np.searchsorted(rows.column_start, np.flatnonzero(rows.column == j), side="right") - 1
+        mine = rows.option_row[offers]
         used = rows.first_open(chosen)[mine]
         lost = used[(used >= 0) & (rows.option_site[used] != site)]
         rival = [self._open_column(int(option), chosen) for option in lost]

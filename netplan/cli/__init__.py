@@ -1,0 +1,3 @@
+"""The command line: `netplan check`, `netplan plan`, `netplan map`."""
+
+from netplan.cli.app import main as main

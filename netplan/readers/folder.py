@@ -1,0 +1,149 @@
+"""The files of a region folder: which belong to which table, read once, hashed, in a fixed order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netplan.readers import EXTENSIONS, GEOMETRY, TEXT, RawTable, UnreadableFileError, parse_table, read_bytes
+from netplan.violations import Violation, some
+
+SETTINGS = "region.toml"
+OUTLINED = "districts"
+"""The one table that may come as two files: its columns, and the outlines beside them."""
+
+_LEFT_ALONE = (".md", ".txt", ".toml", ".pdf", ".docx", ".png", ".html", ".json", ".py")
+_ROADS = ".pbf", ".osm", ".graphml", ".gpkg", ".geojson", ".shp"
+
+
+@dataclass(slots=True)
+class FolderContents:
+    """What was found and read.
+
+    Attributes
+    ----------
+    tables
+        Table name -> its cells.
+    outlines
+        Outlines of the districts, where they are a file of their own.
+    unreadable
+        Tables of which a file exists that could not be read.
+    settings
+        Bytes of region.toml, ``None`` if it could not be read.
+    files
+        File name -> SHA-256 of every file that was read.
+    """
+
+    tables: dict[str, RawTable] = field(default_factory=dict)
+    outlines: RawTable | None = None
+    unreadable: set[str] = field(default_factory=set)
+    settings: bytes | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    violations: list[Violation] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def bytes_of(self, path: Path) -> bytes | None:
+        """Read and hash a file; ``None``, and a violation, if it cannot be read."""
+        try:
+            data = read_bytes(path)
+        except UnreadableFileError as error:
+            self.violations.append(Violation(path.name, None, "", None, error.problem, error.remedy))
+            return None
+        self.files[path.name] = hashlib.sha256(data).hexdigest()
+        return data
+
+
+def read_folder(folder: Path, contracts: Mapping[str, Collection[str]]) -> FolderContents:
+    """Read region.toml and every table of a region folder.
+
+    Parameters
+    ----------
+    contracts
+        Table name -> column names, for all tables that exist.
+    """
+    contents = FolderContents()
+    if not folder.is_dir():
+        problem = "is a file, not a folder" if folder.exists() else "no such folder"
+        remedy = "name the folder that holds region.toml and the tables"
+        contents.violations.append(Violation(str(folder), None, "", None, problem, remedy))
+        contents.unreadable.update(contracts)
+        return contents
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        contents.violations.append(Violation(str(folder), None, "", None, problem, "allow reading it"))
+        contents.unreadable.update(contracts)
+        return contents
+    contents.settings = _settings(contents, folder / SETTINGS)
+    for stem, columns in contracts.items():
+        _read_one(contents, stem, [path for path in paths if path.stem == stem], columns)
+    _tell_the_rest(contents, paths, contracts)
+    return contents
+
+
+def _settings(contents: FolderContents, path: Path) -> bytes | None:
+    if path.exists():
+        return contents.bytes_of(path)
+    remedy = "write it with name, currency, language, country, crs and [sources.TABLE]"
+    contents.violations.append(Violation(path.name, None, "", None, "there is no such file", remedy))
+    return None
+
+
+def _read_one(contents: FolderContents, stem: str, paths: list[Path], columns: Collection[str]) -> None:
+    readable = [path for path in paths if path.suffix.lower() in EXTENSIONS]
+    if not readable:
+        _refuse_format(contents, stem, [path for path in paths if path.suffix.lower() not in _LEFT_ALONE])
+        return
+    outlines = [path for path in readable if path.suffix.lower() in GEOMETRY]
+    if stem == OUTLINED and len(readable) == 2 and len(outlines) == 1:
+        contents.outlines = _parsed(contents, outlines[0], "outlines", columns)
+        readable = [path for path in readable if path not in outlines]
+    if len(readable) > 1:
+        names = " and ".join(path.name for path in readable)
+        problem = f"{names} both hold the table {stem}"
+        contents.violations.append(Violation(readable[0].name, None, "", None, problem, "keep one of them"))
+        contents.unreadable.add(stem)
+        return
+    raw = _parsed(contents, readable[0], stem, columns)
+    if raw is None:
+        contents.unreadable.add(stem)
+    else:
+        contents.tables[stem] = raw
+
+
+def _parsed(contents: FolderContents, path: Path, stem: str, columns: Collection[str]) -> RawTable | None:
+    data = contents.bytes_of(path)
+    if data is None:
+        return None
+    try:
+        return parse_table(path, data, stem, columns)
+    except UnreadableFileError as error:
+        contents.violations.append(Violation(path.name, None, "", None, error.problem, error.remedy))
+        return None
+
+
+def _refuse_format(contents: FolderContents, stem: str, paths: list[Path]) -> None:
+    if paths:
+        problem = f"the format {paths[0].suffix or '(no extension)'} is not read"
+        remedy = f"save it as {stem}.csv (UTF-8), or as " + ", ".join(
+            extension for extension in EXTENSIONS if extension not in TEXT
+        )
+        contents.violations.append(Violation(paths[0].name, None, "", None, problem, remedy))
+        contents.unreadable.add(stem)
+
+
+def _tell_the_rest(contents: FolderContents, paths: list[Path], contracts: Mapping[str, Collection[str]]) -> None:
+    """Name the data files that belong to no table; road files of other programs would be missed, so they are refused."""
+    others = [path for path in paths if path.stem not in contracts and not path.name.startswith((".", "~"))]
+    for path in others:
+        if path.name.casefold().startswith("roads.") and path.suffix.lower() in _ROADS:
+            remedy = "convert it to road_nodes.csv and road_edges.csv, or move it out of the folder"
+            problem = "a road network in this form is not read"
+            contents.violations.append(Violation(path.name, None, "", None, problem, remedy))
+    unused = [path.name for path in others if path.is_file() and path.suffix.lower() in EXTENSIONS]
+    unused = [name for name in unused if not name.casefold().startswith("roads.")]
+    if unused:
+        contents.notes.append(f"not a table of a region, not read: {some(unused)}")

@@ -1,0 +1,93 @@
+"""The MILP against an independent program that writes down every plan, on hundreds of small random regions.
+
+`activity` says which kinds of rule, row, format and action the cases exercise; its table is asserted here: every one is
+*active* in an optimum at least ten times. For a rule that means: without it the optimum would have another value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from activity.cases import KINDS, TIMES, mixed_cases, recipes
+from activity.facts import ACTIONS, COMPONENTS, ROWS, happenings
+from activity.kind import Case
+from netplan.evaluate import audit, evaluate
+from netplan.region import Region
+from netplan.solve import solve
+from random_regions import THEMES, random_region
+
+PARTS = 24
+FORMATS = ("full", "light", "small", "kiosk", "point", "counter_1", "counter_2", "van_1", "van_2", "van_half")
+
+
+def compare(case: Case) -> None:
+    """MILP at zero gap, brute force and audit agree, and so do they that there is no plan."""
+    label = f"{case.theme} {case.seed}"
+    result, value = solve(case.problem, gap=0), case.answer.value
+    if value is None:
+        assert result.status == "infeasible", label
+        assert result.conflicts, label
+        return
+    assert result.status == "optimal", label
+    assert result.objective == pytest.approx(value, rel=1e-6, abs=1e-6), label
+    assert result.bound is not None
+    assert result.bound <= value + 1e-6 * max(1.0, abs(value)), label
+    assert result.plan is not None
+    audit(case.problem, result.plan)
+    card = evaluate(case.problem, result.plan)
+    assert card.problems == (), label
+    assert card.after.objective == pytest.approx(value, rel=1e-6, abs=1e-6), label
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_milp_equals_brute_force(part: int) -> None:
+    """On each case the MILP at zero gap finds the value of the best of all plans, and the audit agrees with both."""
+    for recipe in recipes()[part::PARTS]:
+        compare(recipe.cook())
+
+
+def test_milp_equals_brute_force_on_mixtures() -> None:
+    """Three kinds of rule at once, some of which contradict each other: same value, and infeasible for both or neither."""
+    verdicts = Counter()
+    for case in mixed_cases(60):
+        compare(case)
+        verdicts[case.answer.value is None] += 1
+    assert verdicts[True] >= 5
+    assert verdicts[False] >= 40
+
+
+def test_enough_cases() -> None:
+    """There are at least 300 cases, of every theme."""
+    assert len(recipes()) >= 300
+    assert {recipe.theme for recipe in recipes()} == set(THEMES)
+
+
+def test_everything_is_active() -> None:
+    """Every kind of rule, action, format, row and cost is active in an optimum at least ten times (`pytest -s` prints it)."""
+    active: Counter[str] = Counter()
+    for recipe in recipes():
+        case = recipe.cook()
+        for name in recipe.kinds:
+            assert KINDS[name].is_active(case), f"{name} no longer matters in {recipe.theme} {recipe.seed}"
+        active.update(recipe.kinds)
+        active.update(set(happenings(case)))
+    wanted = [*KINDS, *ACTIONS, *ROWS, *(f"format {name}" for name in FORMATS), *(f"cost {name}" for name in COMPONENTS)]
+    print("\n" + "\n".join(f"{active[name]:5d}  {name}" for name in wanted))
+    assert {name: active[name] for name in wanted if active[name] < TIMES} == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_random_regions_are_sound(theme: str) -> None:
+    """A random region passes the checks that a region folder passes."""
+    region = random_region(3, theme)
+    tables = {
+        stem: region.table(stem)
+        for stem in ("nodes", "districts", "townships", "outlets", "candidates", "formats", "conversions", "visits")
+    }
+    more = ("retention", "gain", "road_nodes", "road_edges", "hosts", "bases", "vans", "competitors")
+    tables |= {stem: region.table(stem) for stem in more if len(region.table(stem))}
+    checked = Region.from_tables(name=theme, currency="EUR", tables=tables)
+    assert np.array_equal(checked.nodes["working"], region.nodes["working"])
