@@ -27,7 +27,7 @@ _UNITS = (
     (1e8, 1e6, "million ", 1),
     (1e7, 1e6, "million ", 2),
     (1e6, 1e3, "thousand ", 0),
-    (1e5, 1e3, "thousand ", 1),
+    (2e4, 1e3, "thousand ", 1),
 )
 """From this size on: divisor, word, decimals; four or five digits in all."""
 _LAST_OUTLET = "No township loses its last physical outlet"
@@ -211,8 +211,12 @@ def _where(standard: Standard) -> str:
 
 
 def _value(score: StandardScore, value: float) -> str:
+    """A value in the standard's unit; a share that falls short is never rounded up to its target."""
     if score.kind == "coverage":
-        return f"{value:.1%}"
+        digits = next(
+            (digits for digits in (1, 2, 3) if value >= score.target or round(value, digits + 2) < score.target), 4
+        )
+        return f"{value:.{digits}%}"
     return (
         f"{value:,.0f} of {score.target:,.0f}"
         if score.kind == "township" and value != score.target

@@ -147,7 +147,9 @@ def _build(whole: Region, policy: Policy, base: PlanningProblem | None) -> Plann
     sites = _sites(region)
     if sites.empty:
         where = f"district {', '.join(policy.scope.districts)}" if policy.scope.districts else "the region"
-        raise InputError(f"plan: [scope] districts: {where} has neither outlets nor candidates, so nothing can be decided")
+        raise InputError(
+            f"plan: [scope] districts: {where} has neither outlets nor candidates, so nothing can be decided"
+        )
     demand = demand_of(region.nodes, region.visits, policy.access.segment_weight)
     formats = Formats.from_tables(region.formats, region.conversions, demand.services)
     travel = _travel(region, sites, policy, base)

@@ -77,7 +77,7 @@ def evaluate(problem: PlanningProblem, plan: PlanLike) -> Scorecard:
     network = network_of(facts, plan)
     assignment = assignment_of(facts, plan.assignments)
     after = Case.of(basis, network, assignment)
-    broken = rules.breaches(network, after.cash, after.load, after.covered)
+    broken = tuple(rules.breaches(network, after.cash, after.load, after.covered))
     return Scorecard(
         before=measure(basis, before),
         after=measure(basis, after),
@@ -89,6 +89,7 @@ def evaluate(problem: PlanningProblem, plan: PlanLike) -> Scorecard:
         ),
         currency=facts.region.currency,
         objective_kind=facts.policy.objective.kind,
+        breaches=broken,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from netplan.evaluate.breaches import Breach
 from netplan.evaluate.lines import SHORT, digits, lines_of
 from netplan.evaluate.page import scorecard_html
 
@@ -135,6 +136,8 @@ class Scorecard:
     problems: tuple[str, ...]
     currency: str
     objective_kind: str
+    breaches: tuple[Breach, ...] = ()
+    """The broken rules among `problems`, with their identifiers."""
 
     def frame(self) -> pd.DataFrame:
         """Tidy table: measure, unit, before, after, change."""

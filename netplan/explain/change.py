@@ -194,8 +194,8 @@ class Standing:
         if reversal.added != NONE:
             format_of = np.full(len(record), reversal.network.format_of[reversal.added])
             offer = self._offers(service, format_of, reach_minutes[node])
+            # What stays unserved costs the penalty and has no site, so a tie with it is not won.
             wins = (offer < cost) | ((offer == cost) & (site > reversal.added))
-            wins &= offer < self.basis.prices.penalty[service]
             cost, site = np.where(wins, offer, cost), np.where(wins, reversal.added, site)
             minutes = np.where(wins, reach_minutes[node], minutes)
         differs = (site != visits.site[record]) | (cost != self.current[record])

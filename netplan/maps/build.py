@@ -34,7 +34,14 @@ from netplan.region import Region
 from netplan.tables import SEGMENTS
 
 
-def plan_map(problem: PlanningProblem, plan: Plan, scorecard: Scorecard, reasons: Iterable[Reason] = ()) -> PlanMap:
+def plan_map(
+    problem: PlanningProblem,
+    plan: Plan,
+    scorecard: Scorecard,
+    reasons: Iterable[Reason] = (),
+    *,
+    before: pd.DataFrame | None = None,
+) -> PlanMap:
     """The map of a plan: today and after, every action with its reason, and who is served from where.
 
     Parameters
@@ -43,11 +50,13 @@ def plan_map(problem: PlanningProblem, plan: Plan, scorecard: Scorecard, reasons
         The plan's, as `netplan.evaluate` returns it.
     reasons
         Why each action was chosen, as `netplan.explain.explain` returns them.
+    before
+        Today's assignments where they are at hand, as `netplan.evaluate.today` returns them; worked out otherwise.
     """
     region, sites = problem.region, problem.sites
-    before = today(problem)
+    before = today(problem).assignments if before is None else before
     nodes = node_columns(region, problem.demand.visits)
-    parts = [served_columns(each.assignments, region, sites, problem.demand.services) for each in (before, plan)]
+    parts = [served_columns(each, region, sites, problem.demand.services) for each in (before, plan.assignments)]
     site_block = site_columns(region, sites) | _action_columns(
         plan, {reason.site_id: reason.text for reason in reasons}
     )

@@ -86,7 +86,7 @@ class PlanMap(folium.Map):
             location=((south + north) / 2, (west + east) / 2),
             tiles=None,
             zoom_start=9,
-            zoomSnap=0.25,
+            zoomSnap=0.1,
             wheelPxPerZoomLevel=100,
             preferCanvas=True,
         )

@@ -167,7 +167,8 @@
 
   function decision(s) {
     const action = netplan.actionOf(s);
-    const before = netplan.formatName(sites.before[s]), after = netplan.formatName(sites.after[s]);
+    const short = (f) => (f < 0 ? "" : data.formats[f].name_en || data.formats[f].name);
+    const before = short(sites.before[s]), after = short(sites.after[s]);
     const words = { close: before, open: after, convert: before + " \u2192 " + after, relocate: "to " + (sites.to[s] >= 0 ? netplan.siteName(sites.to[s]) : "") };
     return el("li", {}, [el("button", { type: "button", onclick: () => netplan.select(s, true) }, [
       netplan.actionIcon(action), netplan.localName("span", netplan.siteName(s), "name"), netplan.localName("span", words[action], "fine"),

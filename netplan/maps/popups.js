@@ -40,7 +40,7 @@
   function load(when, service, s) {
     const visits = sites["visits_" + when][service][s], share = sites["used_" + when][service][s];
     if (visits === null) return "\u2013";
-    return format.whole(visits) + (share === null ? "" : " (" + format.percent(share) + ")");
+    return format.whole(visits) + (share === null ? "" : "\u00a0(" + format.percent(share) + ")");
   }
 
   function visitsTable(s) {

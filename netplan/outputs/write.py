@@ -37,7 +37,7 @@ def write_outputs(plan: Plan, directory: str | Path) -> Path:
         write_assignments(plan.assignments, stage / "assignments.parquet")
         write_geopackage(plan, card, before, stage / "plan.gpkg")
         write_workbook(plan, card, stage / "plan.xlsx")
-        plan_map(plan.problem, plan, card, plan.reasons).save(stage / "map.html")
+        plan_map(plan.problem, plan, card, plan.reasons, before=before).save(stage / "map.html")
         written = {name: digest(stage / name) for name in COMPANIONS}
         write_json(plan_document(plan, card, written), stage / "plan.json")
     return directory

@@ -87,10 +87,14 @@ def put_table(sheet: Worksheet, top: int, columns: Sequence[Column], rows: Itera
         cell = put(sheet, top, at, column.title)
         cell.font, cell.fill, cell.border = HEAD_FONT, HEAD_FILL, _LINE
         cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="right" if column.number_format else None)
+    # Styles cost more than values: a municipality has a hundred thousand cells, and few of them wrap.
+    is_tall = any(column.wraps for column in columns)
     row = top
     for row, values in enumerate(rows, start=top + 1):
         for at, (column, value) in enumerate(zip(columns, values, strict=True), start=1):
-            put(sheet, row, at, value, column.number_format).alignment = _WRAP if column.wraps else _TOP
+            cell = put(sheet, row, at, value, column.number_format)
+            if is_tall:
+                cell.alignment = _WRAP if column.wraps else _TOP
     return row + 1
 
 

@@ -147,7 +147,7 @@ def actions(sheet: Worksheet, plan: Plan, card: Scorecard) -> None:
         Column(f"if reversed: margin, {money}", 15, SIGNED_WHOLE),
         Column("if reversed: people who go elsewhere", 12, WHOLE),
         Column("if reversed: their minutes", 11, SIGNED_TENTH),
-        Column("reason", 90, wraps=True),
+        Column("reason", 120),
     )
     rows = list(_action_rows(plan, card))
     put_table(sheet, 1, columns, rows)

@@ -17,8 +17,8 @@ from netplan.formulation.decisions import read_decisions
 from netplan.problem import PlanningProblem
 from netplan.solve.attempt import Stopped
 from netplan.solve.compact import present_state
-from netplan.solve.highs import FixedValue, Tell
-from netplan.solve.load_cuts import Loads
+from netplan.solve.highs import FixedValue, Watch
+from netplan.solve.load_cuts import NO_CUTS, LoadCuts, Loads
 from netplan.solve.master import Master
 from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
@@ -27,8 +27,11 @@ from netplan.solve.row_cuts import RowCuts
 _SLOW_ROUNDS = 3
 """Rounds in a row that hardly lift the relaxation before branching takes over."""
 
-_FIRST_GAP, _NEXT_GAP = 0.03, 0.4
+_FIRST_GAP, _NEXT_GAP = 0.03, 0.3
 """Gap of the first MIP, and what each further one keeps of it."""
+
+_TELL_SECONDS = 0.5
+"""The listener hears no more often than this."""
 
 
 @dataclass(slots=True)
@@ -108,51 +111,56 @@ def _branch(search: _Search, value: FixedValue) -> Stopped:
     gap = max(final, _FIRST_GAP)
     while True:
         live.start_from(search.start_values)
-        stopped = live.run_mip(run.left(gap), run.stop, _teller(search))
+        stopped = live.run_mip(run.left(gap), _watch(search, value))
         search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
         if not live.has_solution:
             return stopped
         refused = _weigh(search, value, live.integer_values)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
-        added = refused + search.add_cuts(1e-9 * max(1.0, abs(live.objective)))
+        search.master.add_load_cuts(refused)
+        added = len(refused) + search.add_cuts(1e-9 * max(1.0, abs(live.objective)))
         if not added and gap <= final:
             return "proven"
-        gap = max(final, _NEXT_GAP * gap) if added else final
+        gap = _NEXT_GAP * gap if added and _NEXT_GAP * gap > 2 * final else final
         run.tell("solving", f"{added} cuts", search.best)
         over = run.is_over
         if over:
             return over
 
 
-def _weigh(search: _Search, value: FixedValue, integers: NDArray[np.float64]) -> int:
-    """Find the true cost of a plan and keep it if it is the best; cuts added because it is refused."""
+def _weigh(search: _Search, value: FixedValue, integers: NDArray[np.float64]) -> LoadCuts:
+    """Find the true cost of a plan and keep it if it is the best; the cuts that refuse it if it is not viable."""
     exact = value.at(integers)
     if exact is None:
-        return 0
+        return NO_CUTS
     objective, values = exact
     decisions = read_decisions(search.formulation, values)
     loads = search.loads
     unviable = loads.viability_cuts(decisions.chosen)
-    search.master.add_load_cuts(unviable)
     overflow = loads.overflow(decisions.chosen)
     if len(unviable) or (loads.is_hard and (overflow > 1e-3).any()):
-        return len(unviable)
+        return unviable
     total = objective + search.rows.cost(decisions.chosen) + float(loads.pair_price @ overflow)
     if search.best.objective is None or total < search.best.objective:
         search.start = values
     search.best = search.best.with_plan(decisions, total)
-    return 0
+    return NO_CUTS
 
 
-def _teller(search: _Search) -> Tell:
+def _watch(search: _Search, value: FixedValue) -> Watch:
+    """Weigh every plan the MIP finds, and end it once the gap asked for is proven for the best of them."""
     run = search.run
-    last = [0.0]
+    told_at = [0.0]
 
-    def tell(_objective: float | None, bound: float | None) -> None:
-        if run.seconds - last[0] >= 0.5:
-            last[0] = run.seconds
-            best = search.best.with_bound(bound)
+    def tell(_objective: float | None, bound: float | None) -> bool:
+        best = search.best.with_bound(bound)
+        if run.seconds - told_at[0] >= _TELL_SECONDS:
+            told_at[0] = run.seconds
             run.listener(Progress("solving", run.seconds, "", best.objective, best.bound))
+        return best.closes(run.options.gap)
 
-    return tell
+    def found(integers: NDArray[np.float64]) -> None:
+        _weigh(search, value, integers)
+
+    return Watch(run.stop, tell, found)

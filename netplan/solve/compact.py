@@ -8,7 +8,7 @@ from netplan.formulation import Formulation, formulate
 from netplan.formulation.decisions import read_decisions
 from netplan.problem import PlanningProblem
 from netplan.solve.attempt import Attempt
-from netplan.solve.highs import FixedValue, run_highs
+from netplan.solve.highs import FixedValue, Watch, run_highs
 from netplan.solve.other import DEFAULT_SOLVER, run_other
 from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
@@ -40,9 +40,10 @@ def present_state(formulation: Formulation) -> dict[str, float]:
 
 
 def _attempt(formulation: Formulation, run: Run) -> Attempt:
-    def tell(objective: float | None, bound: float | None) -> None:
+    def tell(objective: float | None, bound: float | None) -> bool:
         run.listener(Progress("solving", run.seconds, "", objective, bound))
+        return False
 
     if run.solver != DEFAULT_SOLVER:
         return run_other(formulation.lp, run.solver, run.left())
-    return run_highs(formulation.lp, run.left(), start=present_state(formulation), stop=run.stop, tell=tell)
+    return run_highs(formulation.lp, run.left(), start=present_state(formulation), watch=Watch(run.stop, tell))

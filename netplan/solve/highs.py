@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import highspy
@@ -21,8 +22,6 @@ from netplan.solve.attempt import Attempt, Stopped
 from netplan.solve.stop import Stop
 
 Floats = NDArray[np.float64]
-Tell = Callable[[float | None, float | None], None]
-"""Called with objective and bound while a MIP runs."""
 
 STOPPED: dict[Any, Stopped] = {
     highspy.HighsModelStatus.kOptimal: "proven",
@@ -42,6 +41,25 @@ class Options:
     gap: float = 1e-4
     time_limit: float | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on while a MIP runs.
+
+    Attributes
+    ----------
+    stop
+        Set once the user wants the run to end.
+    tell
+        Called with objective and bound now and then; returns whether that is enough.
+    found
+        Called in the caller's thread with the integer values of each better solution.
+    """
+
+    stop: Stop
+    tell: Callable[[float | None, float | None], bool]
+    found: Callable[[Floats], None] | None = None
 
 
 class LiveModel:
@@ -75,31 +93,42 @@ class LiveModel:
         self.highs.run()
         return STOPPED.get(self.highs.getModelStatus(), "nothing")
 
-    def run_mip(self, options: Options, stop: Stop, tell: Tell) -> Stopped:
-        """Solve in a thread of its own, telling how it goes, until done, out of time or asked to stop."""
+    def run_mip(self, options: Options, watch: Watch) -> Stopped:
+        """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven")."""
         self.highs.setOptionValue("mip_rel_gap", options.gap)
         if options.time_limit is not None:
             spent = self.highs.getRunTime()  # HiGHS counts all runs of one object together
             self.highs.setOptionValue("time_limit", spent + float(options.time_limit))
-        self._listen(stop, tell)
-        _run_beside(self.highs)
+        enough = Stop()
+        found: SimpleQueue[Floats] = SimpleQueue()
+        self._listen(watch, enough, found)
+        _run_beside(self.highs, lambda: _hand_over(found, watch))
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
-        return "interrupted" if stop.is_set() and stopped != "proven" else stopped
+        if stopped == "interrupted" and enough.is_set():
+            stopped = "proven"
+        return "interrupted" if watch.stop.is_set() and stopped != "proven" else stopped
 
-    def _listen(self, stop: Stop, tell: Tell) -> None:
+    def _listen(self, watch: Watch, enough: Stop, found: SimpleQueue[Floats]) -> None:
         def ask(event: Any) -> None:
-            if stop.is_set():
+            if watch.stop.is_set() or enough.is_set():
                 event.interrupt()
 
         def log(event: Any) -> None:
             seen = event.data_out
-            tell(_finite(seen.mip_primal_bound), _finite(seen.mip_dual_bound))
+            if watch.tell(_finite(seen.mip_primal_bound), _finite(seen.mip_dual_bound)):
+                enough.set()
 
-        for callback in (self.highs.cbMipInterrupt, self.highs.cbSimplexInterrupt, self.highs.cbMipLogging):
+        def improve(event: Any) -> None:
+            found.put(np.round(np.array(event.data_out.mip_solution)[self.integers]))
+
+        live = self.highs
+        for callback in (live.cbMipInterrupt, live.cbSimplexInterrupt, live.cbMipLogging, live.cbMipImprovingSolution):
             callback.clear()  # type: ignore[no-untyped-call]
-        self.highs.cbMipInterrupt += ask
-        self.highs.cbSimplexInterrupt += ask
-        self.highs.cbMipLogging += log
+        live.cbMipInterrupt += ask
+        live.cbSimplexInterrupt += ask
+        live.cbMipLogging += log
+        if watch.found is not None:
+            live.cbMipImprovingSolution += improve
 
     @property
     def has_solution(self) -> bool:
@@ -148,14 +177,12 @@ class FixedValue:
         return self._live.objective, self._live.named(self._live.values)
 
 
-def run_highs(
-    lp: pulp.LpProblem, options: Options, *, start: Mapping[str, float] | None, stop: Stop, tell: Tell
-) -> Attempt:
+def run_highs(lp: pulp.LpProblem, options: Options, *, start: Mapping[str, float] | None, watch: Watch) -> Attempt:
     """Solve a PuLP model as it stands, starting from some of its variables' values if given."""
     live = LiveModel(lp, seed=options.seed)
     if start:
         live.start_from(np.array([start.get(live.variables[i].name, 0.0) for i in live.integers]))
-    stopped = live.run_mip(options, stop, tell)
+    stopped = live.run_mip(options, watch)
     bound = live.bound if len(live.integers) else live.objective
     if not live.has_solution:
         return Attempt(stopped, bound=None if stopped == "infeasible" else live.bound)
@@ -173,7 +200,16 @@ def _finite(value: float) -> float | None:
     return float(value) if abs(value) < highspy.kHighsInf / 2 else None
 
 
-def _run_beside(highs: highspy.Highs) -> None:
+def _hand_over(found: SimpleQueue[Floats], watch: Watch) -> None:
+    """Show the last of the solutions found since; earlier ones were worse."""
+    latest = None
+    while not found.empty():
+        latest = found.get()
+    if latest is not None and watch.found is not None:
+        watch.found(latest)
+
+
+def _run_beside(highs: highspy.Highs, meanwhile: Callable[[], None]) -> None:
     failure: list[BaseException] = []
 
     def work() -> None:
@@ -186,5 +222,6 @@ def _run_beside(highs: highspy.Highs) -> None:
     worker.start()
     while worker.is_alive():
         worker.join(0.02)
+        meanwhile()
     if failure:
         raise SolverError(f"HiGHS stopped: {failure[0]}") from failure[0]
