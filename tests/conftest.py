@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from regions import tiny_tables
 
 from netplan.region import Region
-from regions import tiny_tables
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

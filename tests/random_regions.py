@@ -125,7 +125,10 @@ def _roads(rng: np.random.Generator, junctions: pd.DataFrame) -> pd.DataFrame:
             "from_id": [f"J{a}" for a, _, _, _ in ends],
             "to_id": [f"J{b}" for _, b, _, _ in ends],
             "metres": [1000.0 * length for length in km],
-            "minutes": [round(1.0 + length * pace * rng.uniform(0.9, 1.4), 2) for length, (_, _, pace, _) in zip(km, ends, strict=True)],
+            "minutes": [
+                round(1.0 + length * pace * rng.uniform(0.9, 1.4), 2)
+                for length, (_, _, pace, _) in zip(km, ends, strict=True)
+            ],
             "is_oneway": [is_oneway for _, _, _, is_oneway in ends],
         }
     )
@@ -147,7 +150,10 @@ def _places(rng: np.random.Generator, junctions: pd.DataFrame, count: int, sprea
 def _nodes(rng: np.random.Generator, junctions: pd.DataFrame) -> pd.DataFrame:
     count = 7
     people = rng.integers(200, 2600, count)
-    children, elderly = (people * rng.uniform(0.1, 0.2, count)).round(), (people * rng.uniform(0.1, 0.35, count)).round()
+    children, elderly = (
+        (people * rng.uniform(0.1, 0.2, count)).round(),
+        (people * rng.uniform(0.1, 0.35, count)).round(),
+    )
     nodes = _places(rng, junctions, count, 0.008).assign(
         is_urban=rng.random(count) < 0.5,
         area_km2=rng.uniform(0, 0.8, count).round(3),
@@ -167,7 +173,11 @@ def _outlets(rng: np.random.Generator, theme: str, junctions: pd.DataFrame) -> p
     outlets = _places(rng, junctions, count, 0.002)
     formats = list(rng.choice(["full", "light", "light", "small", "kiosk"], count))
     if theme == "rural":
-        formats = ["light", str(rng.choice(["full", "light"])), str(rng.choice(["point", "van_1", "counter_1", "kiosk"]))]
+        formats = [
+            "light",
+            str(rng.choice(["full", "light"])),
+            str(rng.choice(["point", "van_1", "counter_1", "kiosk"])),
+        ]
     has_counter = np.array([name in ("full", "light", "small", "counter_1") for name in formats])
     has_advice = np.array([name == "full" for name in formats])
     owned = rng.random(count) < 0.4
@@ -194,7 +204,9 @@ def _candidates(rng: np.random.Generator, theme: str, junctions: pd.DataFrame) -
     count = _CANDIDATES[theme]
     formats = [tuple(_drawn(rng, _BRANCHES, 2)) for _ in range(count)]
     if theme == "rural":
-        formats = [tuple(_drawn(rng, _RURAL, 2)) for _ in range(count - 1)] + [tuple(_drawn(rng, ("light", "small"), 2))]
+        formats = [tuple(_drawn(rng, _RURAL, 2)) for _ in range(count - 1)] + [
+            tuple(_drawn(rng, ("light", "small"), 2))
+        ]
     candidates = _places(rng, junctions, count, 0.002).assign(formats=formats)
     hosts = rng.choice(["H1", "H2"], count, p=[0.8, 0.2])
     candidates["host_id"] = [str(host) if "point" in names else "" for host, names in zip(hosts, formats, strict=True)]
@@ -276,8 +288,16 @@ def _hosts(candidates: pd.DataFrame, outlets: pd.DataFrame) -> pd.DataFrame:
         {
             "host_id": ["H1", "H2", "HO"],
             "name": ["Store", "Clinic", "Hall"],
-            "lon": [float(candidates["lon"].iloc[0]), float(candidates["lon"].iloc[-1]), float(outlets["lon"].iloc[-1])],
-            "lat": [float(candidates["lat"].iloc[0]), float(candidates["lat"].iloc[-1]), float(outlets["lat"].iloc[-1])],
+            "lon": [
+                float(candidates["lon"].iloc[0]),
+                float(candidates["lon"].iloc[-1]),
+                float(outlets["lon"].iloc[-1]),
+            ],
+            "lat": [
+                float(candidates["lat"].iloc[0]),
+                float(candidates["lat"].iloc[-1]),
+                float(outlets["lat"].iloc[-1]),
+            ],
             "max_points": [1, 2, 1],
         }
     )
@@ -297,7 +317,9 @@ def _competitors(rng: np.random.Generator, junctions: pd.DataFrame) -> pd.DataFr
 
 
 def _districts() -> gpd.GeoDataFrame:
-    frame = pd.DataFrame({"district_id": ["A", "B"], "name": ["A", "B"], "name_en": ["A", "B"], "lon": 106.1, "lat": 30.1})
+    frame = pd.DataFrame(
+        {"district_id": ["A", "B"], "name": ["A", "B"], "name_en": ["A", "B"], "lon": 106.1, "lat": 30.1}
+    )
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([None, None], crs="EPSG:4326"))
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from activity.cases import base_policy
 from brute import brute_force
+from random_regions import random_region
+
 from netplan.formulation import formulate
 from netplan.policy import Policy, parse_policy
 from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.solve import solve
 from netplan.solve.conflict import FeasibilityTest, explain_conflict
-from random_regions import random_region
 
 COUNTED = ("openings", "closures", "conversions", "relocations", "outlets")
 

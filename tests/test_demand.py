@@ -30,7 +30,7 @@ def test_weights_count_in_the_weighted_visits_only(demand: DemandNodes) -> None:
 
 
 def test_groups(demand: DemandNodes) -> None:
-    """all = urban + rural; segments are people, and visits of a group are that group's part."""
+    """All = urban + rural; segments are people, and visits of a group are that group's part."""
     assert demand.people_of("all").sum() == 3_100
     assert demand.people_of("urban").tolist() == [1_300, 800, 0, 0, 0, 0]
     assert demand.people_of("rural").tolist() == [0, 0, 400, 300, 200, 100]
@@ -43,7 +43,9 @@ def test_groups(demand: DemandNodes) -> None:
 
 def test_further_segments_overlap_and_add_no_people() -> None:
     """A segment beyond the three brings visits of its own; people stay children + working + elderly."""
-    nodes = pd.DataFrame({"is_urban": [True], "children": [10.0], "working": [60.0], "elderly": [30.0], "disabled": [20.0]})
+    nodes = pd.DataFrame(
+        {"is_urban": [True], "children": [10.0], "working": [60.0], "elderly": [30.0], "disabled": [20.0]}
+    )
     visits = pd.DataFrame(
         {
             "segment": ["disabled", "working", "disabled"],

@@ -271,7 +271,8 @@ def test_today_counts_every_van_if_any_stop_runs(region: Region) -> None:
     """The tables name no rounds of today, so with one van stop among the outlets V1 costs its 20,000."""
     running = table_changed(region, "outlets", format=["full", "light", "light", "van_weekly"])
     problem = problem_of(running)
-    assert evaluate(problem, today(problem)).before.costs["van"] == 20_000
+    card = evaluate(problem, today(problem))
+    assert (card.before.costs["van"], card.after.costs["van"]) == (20_000, 20_000)
 
 
 def test_lease_and_ownership_decide_what_leaving_costs(region: Region) -> None:

@@ -208,6 +208,20 @@ def test_cash_supply(region: Region) -> None:
     assert any("supplies it with cash" in text for text in found)
 
 
+@pytest.mark.parametrize(("limit", "is_broken"), [(55.0, False), (54.9, True)])
+def test_supply_reaches_as_far_as_the_format_says(region: Region, limit: float, is_broken: bool) -> None:
+    """O3 is exactly 55 minutes from O4."""
+    limits = region.formats["max_supply_minutes"].mask(region.formats["format"] == "point", limit)
+    assert bool(problems(table_changed(region, "formats", max_supply_minutes=limits), {})) == is_broken
+
+
+def test_a_point_does_not_supply_itself(region: Region) -> None:
+    """Even a point that could supply others needs another outlet for its own cash."""
+    supplies = region.formats["supplies_cash"] | (region.formats["format"] == "point")
+    found = problems(table_changed(region, "formats", supplies_cash=supplies), {"policy": FREE}, {"O3": ""})
+    assert any("Lake-shop (O4) has no open outlet" in text for text in found)
+
+
 def test_supply_is_measured_towards_the_point(region: Region) -> None:
     """With the last road one-way from N6 to N5, nothing can bring cash to O4."""
     away = table_changed(region, "road_edges", is_oneway=[False, False, False, False, True])

@@ -47,8 +47,8 @@ def agrees_with_the_audit(problem: PlanningProblem, plan: NetworkPlan) -> int:
         assert reason.unserved_visits_per_year == pytest.approx(unserved, abs=1e-6), reason
         moved = changes(problem, plan, reversed_plan(problem, plan, reason.site_id))
         assert (reason.people, reason.minutes) == pytest.approx(moved, abs=1e-9), reason
-        new = set(other.problems) - set(card.problems)
-        assert bool(reason.breaks) == bool(new), (reason, new)
+        new = {breach.rule for breach in set(other.breaches) - set(card.breaches)}
+        assert set(reason.breaks) == new, reason
         breaking += bool(new)
     return breaking
 
@@ -104,7 +104,7 @@ def busy_parts(rng: np.random.Generator) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["net_cost", "access", "coverage"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_reasons_equal_the_audit_of_the_reversed_plan(seed: int, kind: str) -> None:
     """Cost, cash, margin, people, minutes, unserved visits and rules, for every action of random networks."""
     rng = np.random.default_rng([seed, 7])
@@ -186,6 +186,41 @@ def test_closing_worked_out_by_hand(region: Region) -> None:
         "Closing saves 36,900 a year; 800 people travel 5.0 minutes longer, 3,500 of margin is lost. "
         "Keeping it open would cost 23,400 a year more, all counted."
     )
+
+
+def test_visits_that_stay_may_wait_longer(region: Region) -> None:
+    """O2 becomes a two-day counter: nobody goes elsewhere, but 2,200 cash visits wait (3.5 - 1) / 2 - 0.2 days longer at 1 each."""
+    cash = {"day_wait_cost": 1.0, "not_postponable_share": 1.0}
+    problem = problem_of(region, access={"service": {"cash": cash}}, money={"discount_rate": 0.0})
+    plan = plan_with(problem, {"O2": "fixed_2d"}, bases={"O2": "BASE1"})
+    reason = reason_of(problem, plan, "O2")
+    assert (reason.action, reason.people, reason.minutes) == ("convert", 0.0, 0.0)
+    # 32,000 of running cost and a tenth of the 15,000 that the conversion cost.
+    assert reason.cash_per_year == pytest.approx(32_000 - 1_500)
+    assert reason.cost_per_year == pytest.approx(32_000 - 1_500 - 2_200 * 1.05)
+    agrees_with_the_audit(problem, plan)
+
+
+@pytest.mark.parametrize("gone", ["O1", "O2"])
+def test_outlets_side_by_side_share_by_order(region: Region, gone: str) -> None:
+    """O1 and O2 at one place tie for cash: O1 coming back takes all its visits from O2, O2 coming back takes none."""
+    together = table_changed(region, "outlets", lon=[10.00, 10.00, 10.10, 10.32])
+    problem = problem_of(together, policy=FREE)
+    plan = plan_with(problem, {gone: ""})
+    moved = reversed_plan(problem, plan, gone).assignments
+    assert set(moved[moved["site_id"].isin(["O1", "O2"])]["site_id"]) == {"O1"}
+    assert (reason_of(problem, plan, gone).people > 0) == (gone == "O1")
+    agrees_with_the_audit(problem, plan)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reasons_on_the_small_region(region: Region, seed: int) -> None:
+    """The same comparison where outlets become counters that open on fewer days."""
+    rng = np.random.default_rng([seed, 8])
+    service = {"day_wait_cost": 9.0, "not_postponable_share": 0.5, "unserved_cost": 60.0, "overflow_cost": 2.0}
+    problem = problem_of(region, access={"service": {"cash": service, "counter": service}}, policy=FREE)
+    for _ in range(4):
+        agrees_with_the_audit(problem, random_plan(problem, rng))
 
 
 def test_the_last_outlet_must_stay(region: Region) -> None:

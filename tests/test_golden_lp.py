@@ -118,7 +118,10 @@ FAMILIES: dict[str, tuple[Family, dict[str, Any]]] = {
     "van_stops": (add_van_stops, {}),
     "bounds_network": (limits, {"policy": LIMITS, "budget": {"capital": 400_000}}),
     "bounds_district": (limits, {"district": {"A": {**LIMITS, "capital": 90_000}}}),
-    "stance": (limits, {"policy": {"stance": "hold"}, "district": {"A": {"stance": "advance"}, "B": {"stance": "retreat"}}}),
+    "stance": (
+        limits,
+        {"policy": {"stance": "hold"}, "district": {"A": {"stance": "advance"}, "B": {"stance": "retreat"}}},
+    ),
     "named_sites": (
         add_named_sites,
         {
@@ -141,7 +144,9 @@ FAMILIES: dict[str, tuple[Family, dict[str, Any]]] = {
         add_standards,
         {
             "policy": {"keep_last_outlet": False},
-            "standard": [{**COVERAGE, "group": "rural", "any_bank": True, "only": ["staffed"], "hard": False, "penalty": 50}],
+            "standard": [
+                {**COVERAGE, "group": "rural", "any_bank": True, "only": ["staffed"], "hard": False, "penalty": 50}
+            ],
         },
     ),
     "township_hard": (
@@ -164,7 +169,9 @@ FAMILIES: dict[str, tuple[Family, dict[str, Any]]] = {
         add_standards,
         {
             "policy": {"keep_last_outlet": False},
-            "standard": [{"id": "apart", "kind": "spacing", "kilometres": 5, "hard": False, "penalty": 700, "formats": ["light"]}],
+            "standard": [
+                {"id": "apart", "kind": "spacing", "kilometres": 5, "hard": False, "penalty": 700, "formats": ["light"]}
+            ],
         },
     ),
     "row_access": (chained(ACCESS, 1, service=0), {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from regions import tiny_tables
 
 from netplan.evaluate import evaluate
 from netplan.policy import parse_policy
@@ -10,7 +11,6 @@ from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.result import Result
 from netplan.solve import solve
-from regions import tiny_tables
 
 PLAN = {
     "money": {"discount_rate": 0, "horizon_years": 10, "value_of_time_per_hour": 12, "transition_margin_share": 0.1},
@@ -50,7 +50,12 @@ def hand_region() -> Region:
     tables = tiny_tables()
     outlets = tables["outlets"].set_index("site_id")
     outlets.loc["O3", ["is_owned", "disposal_proceeds"]] = ["1", "50000"]
-    shop = {"lease_end": "2028-06-30", "lease_break_cost": "400", "severance_cost": "600", "running_cost_per_year": "12000"}
+    shop = {
+        "lease_end": "2028-06-30",
+        "lease_break_cost": "400",
+        "severance_cost": "600",
+        "running_cost_per_year": "12000",
+    }
     outlets.loc["O4", list(shop)] = list(shop.values())
     tables["outlets"] = outlets.reset_index()
     formats = tables["formats"].set_index("format")

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from activity.cases import base_policy
 from brute import brute_force
 from brute.instance import Instance
 from brute.states import States
+from random_regions import random_region
+
 from netplan.errors import InputError
 from netplan.evaluate import evaluate
 from netplan.plan import Plan
@@ -19,7 +20,6 @@ from netplan.policy import parse_policy
 from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.solve import solve
-from random_regions import random_region
 
 METHODS = ("compact", "benders")
 Holds = Callable[[Instance, States], np.ndarray]
@@ -27,15 +27,15 @@ Holds = Callable[[Instance, States], np.ndarray]
 OWN: dict[str, tuple[Callable[[Any], Any], Holds]] = {
     "not both open": (
         lambda v: v.open("C1") + v.open("C2") <= 1,
-        lambda instance, states: states.is_open[:, [3, 4]].sum(axis=1) <= 1,
+        lambda _instance, states: states.is_open[:, [3, 4]].sum(axis=1) <= 1,
     ),
     "one of today's closes": (
         lambda v: v.closed("O1") + v.closed("O2") + v.closed("O3") == 1,
-        lambda instance, states: states.is_closed[:, :3].sum(axis=1) == 1,
+        lambda _instance, states: states.is_closed[:, :3].sum(axis=1) == 1,
     ),
     "somebody moves": (
         lambda v: [v.moved("O1") + v.moved("O2") + v.moved("O3") >= 1],
-        lambda instance, states: states.is_moved.any(axis=1),
+        lambda _instance, states: states.is_moved.any(axis=1),
     ),
     "as many full as light": (
         lambda v: v.count("full") == v.count("light"),
@@ -104,9 +104,11 @@ def test_rural_variables_are_named_too(tiny: Region) -> None:
     """Counters, van visits and vans can be constrained by the ids of their tables."""
     policy = parse_policy({"policy": {"forced_openings": ["C2"], "max_of_format": {"light": 2}}}, origin="own")
     problem = PlanningProblem.build(tiny, policy)
-    by_van = solve(problem.with_constraint(lambda v: v.van_used["V1"] == 1).with_constraint(
-        lambda v: v.visited["C2", "van_weekly", "V1", "every"] == 1
-    ))
+    by_van = solve(
+        problem.with_constraint(lambda v: v.van_used["V1"] == 1).with_constraint(
+            lambda v: v.visited["C2", "van_weekly", "V1", "every"] == 1
+        )
+    )
     assert by_van.plan is not None
     at_c2 = by_van.plan.actions.set_index("site_id").loc["C2"]
     assert (at_c2["format_after"], at_c2["base_id"], at_c2["van_id"], at_c2["week"]) == (
@@ -125,8 +127,8 @@ def test_rural_variables_are_named_too(tiny: Region) -> None:
     ("constraint", "words"),
     [
         (lambda v: v.open("O9") <= 1, "names site 'O9', which is not in the planned region"),
-        (lambda v: True, "your constraint 1 returned bool: return a PuLP constraint"),
-        (lambda v: None, "your constraint 1 returned NoneType"),
+        (lambda _: True, "your constraint 1 returned bool: return a PuLP constraint"),
+        (lambda _: None, "your constraint 1 returned NoneType"),
         (lambda v: v.open("O1"), "your constraint 1 returned LpAffineExpression"),
     ],
 )

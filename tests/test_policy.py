@@ -76,7 +76,10 @@ def test_keys_that_are_not_offered_are_refused_by_name(plan: dict[str, Any], wor
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        ({"money": {"discount_rate": -0.01}}, r"\[money\] discount_rate = -0.01: input should be greater than or equal to 0"),
+        (
+            {"money": {"discount_rate": -0.01}},
+            r"\[money\] discount_rate = -0.01: input should be greater than or equal to 0",
+        ),
         ({"money": {"horizon_years": 0}}, "horizon_years = 0"),
         ({"money": {"value_of_time_per_hour": float("nan")}}, "value_of_time_per_hour = nan"),
         ({"money": {"plan_date": "yesterday"}}, "plan_date = 'yesterday'"),

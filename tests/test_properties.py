@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-
 from activity.cases import base_policy
-from netplan.policy import Policy
+from random_regions import random_region
+
+from netplan.policy import Policy, parse_policy
 from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.solve import solve
-from random_regions import random_region
 
 THEMES = ("town", "rural", "tight")
 SEEDS = range(4)
@@ -41,7 +42,7 @@ def optimum(problem: PlanningProblem) -> float:
 
 def never_better(values: list[float]) -> None:
     """Each value is at least the one before, to rounding; what has no plan stays without one."""
-    for looser, tighter in zip(values, values[1:], strict=False):
+    for looser, tighter in pairwise(values):
         assert tighter == looser or tighter >= looser - 1e-6 * abs(looser)
 
 
@@ -176,7 +177,9 @@ def test_split_visits_never_cost_more(seed: int) -> None:
     ignored = {"overflow": "ignored"}
     nearest = problem_of("split", seed)
     system = nearest.replace(access={"assignment": "system"})
-    assert optimum(system.replace(capacity=ignored)) == pytest.approx(optimum(nearest.replace(capacity=ignored)), rel=1e-6)
+    assert optimum(system.replace(capacity=ignored)) == pytest.approx(
+        optimum(nearest.replace(capacity=ignored)), rel=1e-6
+    )
     assert optimum(system) <= optimum(nearest) + 1e-6
 
 
@@ -204,9 +207,34 @@ def test_what_if_leaves_the_problem_alone(seed: int) -> None:
     changed = problem.replace(access={"assignment": "nearest"}, policy={"relocation_minutes": 5})
     assert problem.policy.policy.relocation_minutes == 45
     assert len(changed.columns) <= len(problem.columns)
-    assert optimum(changed) == pytest.approx(optimum(problem_of("town", seed, policy={"relocation_minutes": 5})), rel=1e-9)
+    assert optimum(changed) == pytest.approx(
+        optimum(problem_of("town", seed, policy={"relocation_minutes": 5})), rel=1e-9
+    )
     assert optimum(problem) == before
-    for array in (problem.rows.weight, problem.columns.site, problem.margin, problem.demand.visits, problem.travel.to_site.minutes):
+    for array in (
+        problem.rows.weight,
+        problem.columns.site,
+        problem.margin,
+        problem.demand.visits,
+        problem.travel.to_site.minutes,
+    ):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
     assert np.isfinite(before)
+
+
+@pytest.mark.parametrize(("district", "capital", "moves"), [("B", 0, True), ("A", 89_999, False), ("A", 90_000, True)])
+def test_a_move_draws_on_the_district_it_leaves(tiny: Region, district: str, capital: float, *, moves: bool) -> None:
+    """O3 moves from A into C2 in B for 90,000 of A's capital: B needs none, and with less than that A cannot pay."""
+    policy = {"forced_closures": ["O3"], "relocation_minutes": 45, "keep_last_outlet": False}
+    plan = {
+        "policy": policy,
+        "district": {district: {"capital": capital}},
+        "budget": {"draws": ["opening", "relocation"]},
+    }
+    problem = PlanningProblem.build(tiny, parse_policy(plan, origin="move"))
+    result = solve(problem.with_constraint(lambda v: v.r["O3", "C2"] == 1), gap=0)
+    assert result.status == ("optimal" if moves else "infeasible")
+    if result.plan is not None:
+        assert result.plan.actions.set_index("site_id").loc["O3", "relocate_to"] == "C2"
+        assert result.plan.scorecard.problems == ()

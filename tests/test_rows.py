@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from activity.cases import base_policy
 from brute import brute_force
+from random_regions import random_region
+
 from netplan.customers import visit_cost, waiting_cost
 from netplan.formulation import formulate
 from netplan.formulation.certain import certain_sets, last_needed_option
@@ -17,7 +18,6 @@ from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.rows import ACCESS, COVERAGE, GAIN, KIND_NAMES, OBJECTIVE, RETENTION, Rows, assemble, concatenate
 from netplan.solve import solve
-from random_regions import random_region
 
 
 def problem_of(region: Region, **plan: Any) -> PlanningProblem:
@@ -124,7 +124,7 @@ def test_gain_row(tiny: Region) -> None:
         (pytest.approx(0.03125 - 0.4), {"C2 light"}),
         (pytest.approx(0.03125 - 0.8 * 0.3125), {"O4 light"}),
     ]
-    costs = dict((next(iter(columns)), cost) for cost, columns in options)
+    costs = {next(iter(columns)): cost for cost, columns in options}
     assert costs["C2 fixed_2d"] == pytest.approx(0.03125 - 0.1)
     assert costs["C2 van_weekly"] == pytest.approx(0.03125 - 0.05)
     assert "O4 point" not in costs
@@ -132,7 +132,14 @@ def test_gain_row(tiny: Region) -> None:
 
 def test_coverage_rows_count_people_who_can_be_covered(tiny: Region) -> None:
     """A standard's rows have one option of cost 0: every fitting column within reach; with any_bank, N5 needs none of ours."""
-    standard = {"id": "near", "service": "counter", "minutes": 15, "share": 0.9, "only": ["step_free"], "min_days_per_week": 5}
+    standard = {
+        "id": "near",
+        "service": "counter",
+        "minutes": 15,
+        "share": 0.9,
+        "only": ["step_free"],
+        "min_days_per_week": 5,
+    }
     problem = problem_of(tiny, standard=[standard])
     assert options_of(problem, COVERAGE, 5) == [(0.0, {"O4 light", "C2 light"})]
     assert options_of(problem, COVERAGE, 3) == [(0.0, {"O3 light", "O3 full", "C1 light"})]
@@ -142,6 +149,25 @@ def test_coverage_rows_count_people_who_can_be_covered(tiny: Region) -> None:
     assert set(problem.rows.measure[problem.rows.kind != COVERAGE]) == {OBJECTIVE}
     shared = problem_of(tiny, standard=[{**standard, "only": [], "any_bank": True}]).rows
     assert set(shared.subject[shared.kind == COVERAGE]) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("keys", "nodes"),
+    [
+        ({}, {0, 1, 2, 3}),
+        ({"min_days_per_week": 6}, {0, 1, 2, 3, 4, 5}),
+        ({"only": ["staffed"]}, {0, 1, 2, 3}),
+        ({"only": ["step_free"]}, {0, 1, 2, 3, 4, 5}),
+        ({"only": ["hosted"]}, {0, 1, 2, 3, 4, 5}),
+        ({"service": "advice"}, {0, 1, 2, 3, 4, 5}),
+        ({"minutes": 1}, {0, 1, 2, 3, 5}),
+    ],
+)
+def test_another_bank_counts_only_if_it_fits(tiny: Region, keys: dict[str, Any], nodes: set[int]) -> None:
+    """X1 at N5 (staffed, not step-free, 5 days, cash and counter) relieves N5 and N6 only of standards that it meets itself."""
+    standard = {"id": "any", "service": "counter", "minutes": 15, "share": 0.9, "any_bank": True, **keys}
+    rows = problem_of(tiny, standard=[standard]).rows
+    assert set(rows.subject[rows.kind == COVERAGE]) == nodes
 
 
 def test_objectives_have_their_rows(tiny: Region) -> None:
@@ -178,7 +204,7 @@ def test_time_cost(shape: Any, exponent: float, minutes: float, expected: float)
 
 
 def test_waiting_cost() -> None:
-    """wait = price x share x (7 / days - 1) / 2: none daily, 3 days weekly, 6.5 days every second week."""
+    """Wait = price x share x (7 / days - 1) / 2: none daily, 3 days weekly, 6.5 days every second week."""
     access = ServiceAccess(day_wait_cost=4, not_postponable_share=0.25)
     assert waiting_cost(access, np.array([7.0, 5.0, 1.0, 0.5])) == pytest.approx([0, 0.2, 3, 6.5])
 
@@ -246,10 +272,14 @@ def test_certain_sets_shorten_rows_without_changing_the_optimum(tiny: Region) ->
 
 def test_a_set_is_certain_only_where_a_row_holds_all_of_it(tiny: Region) -> None:
     """Township B1 may be served by O4 or C2: a row that reaches only one of them is not cut short by it."""
-    problem = problem_of(tiny, policy={"keep_last_outlet": False}, standard=[{"id": "b", "kind": "township", "districts": ["B"]}])
+    problem = problem_of(
+        tiny, policy={"keep_last_outlet": False}, standard=[{"id": "b", "kind": "township", "districts": ["B"]}]
+    )
     (members,) = certain_sets(problem)
     rows: Rows = problem.rows
     last = last_needed_option(rows, [members], len(problem.columns))
     for row in range(len(rows)):
-        columns = set(rows.column[rows.column_start[rows.option_start[row]] : rows.column_start[rows.option_start[row + 1]]])
+        columns = set(
+            rows.column[rows.column_start[rows.option_start[row]] : rows.column_start[rows.option_start[row + 1]]]
+        )
         assert (last[row] >= 0) == (set(members) <= columns)

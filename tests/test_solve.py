@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import threading
+from itertools import pairwise
 from typing import Any
 
 import highspy
 import numpy as np
 import pulp
 import pytest
-
 from activity.cases import base_policy, recipes
+from brute import brute_force
+from random_regions import random_region, wide_region
+
 from netplan.errors import InputError
 from netplan.evaluate import audit
 from netplan.formulation import formulate
@@ -21,9 +25,7 @@ from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.result import Result, relative_gap
 from netplan.solve import Progress, solve
-from netplan.solve.highs import LiveModel, Options
-from netplan.solve.stop import Stop
-from random_regions import random_region, wide_region
+from netplan.solve.highs import STOPPED
 
 METHODS = ("compact", "benders")
 
@@ -72,29 +74,18 @@ def test_pulp_calls_a_run_cut_short_optimal() -> None:
     assert lp.solverModel.getModelStatus() == highspy.HighsModelStatus.kTimeLimit
     assert lp.solverModel.getInfo().mip_gap > 1e-4
     assert pulp.LpStatus[lp.status] == "Optimal"
-    live = LiveModel(lp)
-    assert live.run_mip(Options(gap=0.0, time_limit=seconds), Stop(), lambda *_: None) == "time_limit"
     assert solve(problem, method="compact", time_limit=seconds, gap=0).status == "time_limit"
 
 
-@pytest.mark.parametrize(
-    ("model_status", "stopped"),
-    [
-        (highspy.HighsModelStatus.kTimeLimit, "time_limit"),
-        (highspy.HighsModelStatus.kInterrupt, "interrupted"),
-        (highspy.HighsModelStatus.kIterationLimit, "nothing"),
-        (highspy.HighsModelStatus.kSolutionLimit, "nothing"),
-        (highspy.HighsModelStatus.kUnknown, "nothing"),
-        (highspy.HighsModelStatus.kSolveError, "nothing"),
-    ],
-)
-def test_only_a_proof_counts_as_proven(
-    easy_problem: PlanningProblem, monkeypatch: pytest.MonkeyPatch, model_status: Any, stopped: str
-) -> None:
-    """A run that HiGHS ended for any other reason than being done is never called proven."""
-    live = LiveModel(formulate(easy_problem, all_loads=True).lp)
-    monkeypatch.setattr(live.highs, "getModelStatus", lambda: model_status)
-    assert live.run_mip(Options(), Stop(), lambda *_: None) == stopped
+def test_only_a_proof_counts_as_proven() -> None:
+    """A run that HiGHS ended for any other reason than being done is never called proven; limits are called by their name."""
+    status = highspy.HighsModelStatus
+    assert {name for name, stopped in STOPPED.items() if stopped == "proven"} == {status.kOptimal, status.kModelEmpty}
+    assert STOPPED[status.kTimeLimit] == "time_limit"
+    assert STOPPED[status.kInterrupt] == "interrupted"
+    assert {
+        STOPPED.get(name, "nothing") for name in (status.kIterationLimit, status.kSolutionLimit, status.kUnknown)
+    } == {"nothing"}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -222,7 +213,7 @@ def test_progress_is_told(easy_problem: PlanningProblem, method: str) -> None:
     heard: list[Progress] = []
     result = solve(easy_problem, method=method, progress=heard.append)
     assert heard[0].stage == "building"
-    assert all(earlier.seconds <= later.seconds for earlier, later in zip(heard, heard[1:], strict=False))
+    assert all(earlier.seconds <= later.seconds for earlier, later in pairwise(heard))
     for progress in heard:
         if progress.objective is not None and progress.bound is not None:
             assert progress.bound <= progress.objective + 1e-6 * abs(progress.objective)
@@ -264,6 +255,20 @@ def test_hard_capacity_may_leave_no_plan(tiny: Region) -> None:
     }
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_viability_where_visits_stay_unserved(method: str) -> None:
+    """A site short of visits because nobody is near enough, not because others take them, is refused and the run ends."""
+    region = random_region(7, "tight")
+    formats = region.formats.assign(min_visits_per_year=3 * region.formats["min_visits_per_year"])
+    service = {name: {"reach_minutes": 12, "unserved_cost": 60} for name in ("cash", "counter", "advice")}
+    rules = {"capacity": {"viability": "hard", "overflow": "ignored"}, "policy": {"min_outlets": 1}}
+    policy = base_policy(7).replace(access={"service": service}, **rules)
+    problem = PlanningProblem.build(dataclasses.replace(region, formats=formats), policy)
+    result = solve(problem, gap=0, method=method, time_limit=30)
+    assert result.status == "optimal"
+    assert result.objective == pytest.approx(brute_force(problem).value, rel=1e-6)
+
+
 def test_result_shows_itself(easy_problem: PlanningProblem) -> None:
     """The repr of a result names status, objective, bound, gap and actions; the HTML escapes what tables hold."""
     result = solve(easy_problem)
@@ -274,7 +279,7 @@ def test_result_shows_itself(easy_problem: PlanningProblem) -> None:
 
 
 def test_gap_is_relative_to_the_objective() -> None:
-    """gap = |objective - bound| / max(1, |objective|), and None where either is missing."""
+    """Gap = |objective - bound| / max(1, |objective|), and None where either is missing."""
     assert relative_gap(200.0, 150.0) == 0.25
     assert relative_gap(-200.0, -250.0) == 0.25
     assert relative_gap(0.5, 0.25) == 0.25

@@ -30,7 +30,9 @@ def random_roads(seed: int, junctions: int = 40, roads: int = 60) -> tuple[pd.Da
     """A random road network with one-way, parallel, zero-length and looping roads; usually in several pieces."""
     rng = np.random.default_rng(seed)
     ids = [f"J{n}" for n in rng.permutation(junctions)]
-    nodes = pd.DataFrame({"road_node_id": ids, "lon": rng.uniform(5, 5.5, junctions), "lat": rng.uniform(45, 45.5, junctions)})
+    nodes = pd.DataFrame(
+        {"road_node_id": ids, "lon": rng.uniform(5, 5.5, junctions), "lat": rng.uniform(45, 45.5, junctions)}
+    )
     ends = rng.integers(0, junctions, (roads, 2))
     minutes = np.where(rng.random(roads) < 0.1, 0.0, rng.uniform(0.5, 9, roads))
     edges = pd.DataFrame(

@@ -275,10 +275,38 @@ def test_key_figures_share_a_unit(plan: Plan) -> None:
     """Money figures are told in one unit, chosen by the largest; the plan's own numbers come back from it."""
     figures = {figure.label: figure for figure in key_figures(plan.scorecard)}
     money = [figures[name] for name in ("Bank's cash cost", "Margin won", "Margin lost", "Capital, once")]
-    assert {figure.unit.split()[0] for figure in money} == {"thousand"}
+    assert {figure.unit for figure in money} == {"thousand EUR a year", "thousand EUR"}
     assert figures["Bank's cash cost"].after * 1000 == pytest.approx(plan.scorecard.after.cash_cost)
     assert figures["People within 30 minutes"].after == pytest.approx(100.0)
     assert len(standard_figures(plan.problem.policy, plan.scorecard)) == 3
+
+
+@pytest.mark.parametrize(
+    ("largest", "text", "unit"),
+    [
+        (9_999.0, "9,999", "a year"),
+        (92_334.0, "92.3", "thousand a year"),
+        (1_234_567.0, "1,235", "thousand a year"),
+        (74_340_000.0, "74.34", "million a year"),
+        (352_288_000.0, "352.3", "million a year"),
+        (1_691_306_000.0, "1,691", "million a year"),
+        (23_456_000_000.0, "23.46", "billion a year"),
+    ],
+)
+def test_large_figures_have_few_digits(plan: Plan, largest: float, text: str, unit: str) -> None:
+    """However large a network, its figures fit their column and name their unit."""
+    card = plan.scorecard
+    grown = replace(card, after=replace(card.after, unserved_visits=largest))
+    figure = {figure.label: figure for figure in key_figures(grown)}["Visits not served"]
+    assert (figure.text(figure.after), figure.unit) == (text, unit)
+
+
+def test_a_share_that_falls_short_is_not_rounded_up(plan: Plan) -> None:
+    """76.998 % of 77 % reads 76.998%, not 77.0%: a reader sees why the mark says not met."""
+    card = plan.scorecard
+    near = replace(card.standards[0], target=0.77, before=0.7, after=0.76998, met=False)
+    told = standard_figures(plan.problem.policy, replace(card, standards=(near,)))[0]
+    assert (told.target, told.change, told.is_met) == ("77.0%", "70.0% → 76.998%", False)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pulp
 from numpy.typing import NDArray
 
 from netplan.formulation.assembly import Formulation
-from netplan.rows import ACCESS, Rows
+from netplan.rows import Rows
 
 Values = Mapping[str, float]
 """Value of each PuLP variable by name."""
@@ -64,9 +64,8 @@ def is_one(values: Values, variable: pulp.LpVariable) -> bool:
     return values.get(variable.name, 0.0) > 0.5
 
 
-def nearest_loads(rows: Rows, chosen: NDArray[np.bool_], num_sites: int, num_services: int) -> NDArray[np.float64]:
-    """L_sc when each visit goes to its cheapest open option, shape (sites, services)."""
-    access = rows.select(rows.kind == ACCESS)
+def nearest_loads(access: Rows, chosen: NDArray[np.bool_], num_sites: int, num_services: int) -> NDArray[np.float64]:
+    """L_sc when each visit of the access rows goes to its cheapest open option, shape (sites, services)."""
     option = access.first_open(chosen)
     served = option >= 0
     loads = np.zeros((num_sites, num_services))

@@ -20,6 +20,7 @@ from netplan.solve.compact import present_state
 from netplan.solve.highs import FixedValue, Watch
 from netplan.solve.load_cuts import NO_CUTS, LoadCuts, Loads
 from netplan.solve.master import Master
+from netplan.solve.polish import polish
 from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.row_cuts import RowCuts
@@ -116,6 +117,7 @@ def _branch(search: _Search, value: FixedValue) -> Stopped:
         if not live.has_solution:
             return stopped
         refused = _weigh(search, value, live.integer_values)
+        _polish(search, value)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
         search.master.add_load_cuts(refused)
@@ -146,6 +148,35 @@ def _weigh(search: _Search, value: FixedValue, integers: NDArray[np.float64]) ->
         search.start = values
     search.best = search.best.with_plan(decisions, total)
     return NO_CUTS
+
+
+def _polish(search: _Search, value: FixedValue) -> None:
+    """Improve the best plan site by site, if there is time."""
+    if search.best.decisions is None or search.run.is_over:
+        return
+    search.run.tell("polishing", "", search.best)
+    variables, live = search.formulation.policy.columns, search.master.live
+    supports = _supports(search)
+
+    def accept(chosen: NDArray[np.bool_]) -> bool:
+        before = search.best.objective
+        values = dict(search.start)
+        values.update((variable.name, float(on)) for variable, on in zip(variables, chosen, strict=True))
+        for name, column in supports:
+            if not chosen[column]:
+                values[name] = 0.0
+        _weigh(search, value, np.array([values.get(live.variables[i].name, 0.0) for i in live.integers]))
+        return search.best.objective != before and not search.run.is_over
+
+    polish(search.formulation, search.rows, search.loads, search.best.decisions.chosen, accept)
+
+
+def _supports(search: _Search) -> list[tuple[str, int]]:
+    """The staffing and van variables, with the column each of them supports."""
+    policy = search.formulation.policy
+    position = {variable.name: j for j, variable in enumerate(policy.columns)}
+    supports = [*policy.staffed.items(), *policy.visited.items()]
+    return [(variable.name, position[policy.y[key[0], key[1]].name]) for key, variable in supports]
 
 
 def _watch(search: _Search, value: FixedValue) -> Watch:

@@ -107,7 +107,7 @@ class Loads:
     def overflow(self, chosen: NDArray[np.bool_]) -> Floats:
         """Visits above capacity at each pair when these columns are open."""
         problem = self.problem
-        loads = nearest_loads(problem.rows, chosen, len(problem.sites), len(self.price))
+        loads = nearest_loads(self.rows, chosen, len(problem.sites), len(self.price))
         capacity = np.zeros_like(loads)
         operating = problem.columns.operating[chosen[problem.columns.operating]]
         capacity[problem.columns.site[operating]] = problem.formats.capacity[problem.columns.format[operating]]
@@ -172,7 +172,7 @@ class Loads:
         problem = self.problem
         if problem.policy.capacity.viability != "hard":
             return NO_CUTS
-        visits = nearest_loads(problem.rows, chosen, len(problem.sites), len(self.price)).sum(axis=1)
+        visits = nearest_loads(self.rows, chosen, len(problem.sites), len(self.price)).sum(axis=1)
         columns, least = problem.columns, problem.formats.min_visits_per_year
         operating = columns.operating[chosen[columns.operating]]
         starved = operating[visits[columns.site[operating]] < least[columns.format[operating]] - 1e-3]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-
-from activity.kind import Case, Kind, Parts, Tighten, cut, label_matters
 from brute import Answer
 from brute.rules import capital_of, counts, running_change, staff_change
+
+from activity.kind import Case, Kind, Parts, Tighten, cut, label_matters
 
 COUNTED = ("openings", "closures", "conversions", "relocations", "outlets")
 COUNTS = [f"{end}_{name}" for name in COUNTED for end in ("max", "min")]
@@ -23,11 +23,15 @@ def bound_kinds() -> Iterator[Kind]:
         prefix = "district." if place == "district" else ("policy.", "budget.")
         for key in (*COUNTS, *CHANGES, "capital", "max_of_format", "min_of_format"):
             themes = ("town", "rural") if key == "max_running_cost_change" else ("town", "tight")
-            for start in [prefix] if isinstance(prefix, str) else [p for p in prefix if (p == "budget.") == (key == "capital")]:
+            for start in (
+                [prefix] if isinstance(prefix, str) else [p for p in prefix if (p == "budget.") == (key == "capital")]
+            ):
                 yield Kind(f"{place} {key}", _tighten(place, key), label_matters(key, prefix=start), themes)
         start = "district." if place == "district" else "policy."
         for stance in STANCES:
-            yield Kind(f"{place} stance {stance}", _stance(place, stance), _stance_matters(start, stance), ("town", "tight"))
+            yield Kind(
+                f"{place} stance {stance}", _stance(place, stance), _stance_matters(start, stance), ("town", "tight")
+            )
 
 
 def _parts(answer: Answer, place: str, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
@@ -53,7 +57,9 @@ def _tighten(place: str, key: str) -> Tighten:
                 yield from _format_bound(answer, rng, district, here, key)
                 continue
             is_whole = key in COUNTS
-            value = cut(answer, _quantity(answer, key, here), is_most=key.startswith(("max", "capital")), is_whole=is_whole)
+            value = cut(
+                answer, _quantity(answer, key, here), is_most=key.startswith(("max", "capital")), is_whole=is_whole
+            )
             if value is not None and (value >= 0 or key in CHANGES):
                 yield limits(district, **{key: value})
 
@@ -71,7 +77,9 @@ def _quantity(answer: Answer, key: str, here: np.ndarray) -> np.ndarray:
     return np.asarray(counts(instance, states)[key[4:]][:, here].sum(axis=1))
 
 
-def _format_bound(answer: Answer, rng: np.random.Generator, district: str, here: np.ndarray, key: str) -> Iterator[Parts]:
+def _format_bound(
+    answer: Answer, rng: np.random.Generator, district: str, here: np.ndarray, key: str
+) -> Iterator[Parts]:
     for f in rng.permutation(len(answer.instance.formats)):
         number = (answer.states.format[:, here] == f).sum(axis=1)
         value = cut(answer, number, is_most=key.startswith("max"), is_whole=True)

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from brute import brute_force
+from random_regions import random_region
 
 from activity.bounds import bound_kinds
 from activity.kind import Case, Kind
 from activity.operations import operation_kinds
 from activity.owed import standard_kinds
 from activity.sites import site_kinds
-from brute import brute_force
 from netplan.errors import InputError
 from netplan.policy import Policy, parse_policy
 from netplan.problem import PlanningProblem
-from random_regions import random_region
 
 FILE = Path(__file__).with_name("cases.jsonl")
 TIMES = 10

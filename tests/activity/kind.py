@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from brute import Answer, brute_force
+
 from netplan.policy import Policy
 from netplan.problem import PlanningProblem
 

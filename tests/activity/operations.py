@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-
-from activity.kind import Case, IsActive, Kind, Parts, Tighten, label_matters, nothing
 from brute import Answer, brute_force
 from brute.answer import differs
+
+from activity.kind import Case, IsActive, Kind, Parts, Tighten, label_matters, nothing
 
 
 def operation_kinds() -> Iterator[Kind]:
@@ -37,8 +37,12 @@ def operation_kinds() -> Iterator[Kind]:
     viable = {"overflow": "ignored", "viability": "hard"}
     yield Kind("system viability hard", _set(access=system, capacity=viable), _system_matters, split)
     yield Kind("objective access", _objectives("access"), _is_objective("access"), ("town", "rural"))
-    yield Kind("objective coverage people", _objectives("coverage", "people"), _is_objective("coverage"), ("town", "rural"))
-    yield Kind("objective coverage visits", _objectives("coverage", "visits"), _is_objective("coverage"), ("town", "rural"))
+    yield Kind(
+        "objective coverage people", _objectives("coverage", "people"), _is_objective("coverage"), ("town", "rural")
+    )
+    yield Kind(
+        "objective coverage visits", _objectives("coverage", "visits"), _is_objective("coverage"), ("town", "rural")
+    )
     for shape in ("linear", "power", "exponential"):
         yield Kind(f"access {shape}", nothing, _shape_pays(shape), ("town", "rural", "tight"))
 
@@ -53,7 +57,13 @@ def _set(**parts: Any) -> Tighten:
 def _crowded(answer: Answer, rng: np.random.Generator) -> Iterator[Parts]:
     """As it is, or with counters, points and stops that must open somewhere."""
     yield {}
-    wanted = ({"van_half": 2}, {"van_1": 1, "van_half": 1}, {"counter_1": 2}, {"point": 2}, {"counter_2": 1, "van_2": 1})
+    wanted = (
+        {"van_half": 2},
+        {"van_1": 1, "van_half": 1},
+        {"counter_1": 2},
+        {"point": 2},
+        {"counter_2": 1, "van_2": 1},
+    )
     for least in wanted:
         yield {"policy": {"min_of_format": least}}
 
@@ -88,7 +98,12 @@ def _objectives(kind: str, measure: str = "people") -> Tighten:
         goal: dict[str, Any] = {"kind": kind}
         if kind == "coverage":
             group = str(rng.choice(["all", "rural", "elderly", "merchants"]))
-            goal |= {"service": "cash", "minutes": round(float(rng.uniform(3, 15)), 2), "group": group, "measure": measure}
+            goal |= {
+                "service": "cash",
+                "minutes": round(float(rng.uniform(3, 15)), 2),
+                "group": group,
+                "measure": measure,
+            }
         limit = {"policy": {"max_outlets": 2}, "budget": {"capital": round(float(rng.uniform(30_000, 300_000)))}}
         yield {"objective": goal, **limit}
 
@@ -112,4 +127,3 @@ def _shape_pays(shape: str) -> IsActive:
         return shapes == {shape} and paid is not None and bool(paid[case.answer.best[0]] > 1)
 
     return is_active
-

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-
-from activity.kind import Case, IsActive, Kind, Parts, Tighten, cut, label_matters
+import pandas as pd
 from brute import Answer
 from brute.answer import differs
 from brute.standards import shortfalls
+
+from activity.kind import Case, IsActive, Kind, Parts, Tighten, cut, label_matters
 from netplan.policy import Policy, Standard
 
 GROUPS = ("all", "urban", "rural", "elderly", "merchants")
@@ -29,9 +30,13 @@ def standard_kinds() -> Iterator[Kind]:
     for attribute in ("staffed", "step_free", "physical"):
         yield Kind(f"coverage only {attribute}", _coverage(only=[attribute]), _matters_without(only=()), both)
     yield Kind("coverage only hosted", _coverage(only=["hosted"]), _matters_without(only=()), ("rural",))
-    yield Kind("coverage min_days_per_week", _coverage(min_days_per_week=5), _matters_without(min_days_per_week=0), both)
+    yield Kind(
+        "coverage min_days_per_week", _coverage(min_days_per_week=5), _matters_without(min_days_per_week=0), both
+    )
     yield Kind("coverage any_bank", _coverage(any_bank=True), _matters_without(any_bank=False), both)
-    yield Kind("coverage any_bank kilometres", _coverage(any_bank=True, is_crow=True), _matters_without(any_bank=False), both)
+    yield Kind(
+        "coverage any_bank kilometres", _coverage(any_bank=True, is_crow=True), _matters_without(any_bank=False), both
+    )
     yield Kind("township hard", _township(hard=True), matters, both)
     yield Kind("township soft", _township(hard=False), matters, both)
     for hard in (True, False):
@@ -97,8 +102,6 @@ def _spacing(unit: str, *, hard: bool, is_named: bool = False) -> Tighten:
         apart = np.minimum(instance.between, instance.between.T)
         if unit == "kilometres":
             places = {name: instance.of_site(name) for name in ("lon", "lat")}
-            import pandas as pd  # noqa: PLC0415
-
             apart = instance.kilometres(pd.DataFrame(places), places)
         found = [apart[s, other] for s in stands for other in stands if s < other and other >= instance.num_outlets]
         for least in sorted(found):

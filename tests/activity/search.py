@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from brute import brute_force
+from random_regions import THEMES, random_region
 
 from activity.cases import FILE, KINDS, TIMES, base_policy, merged
 from activity.kind import Case, Kind
-from brute import brute_force
 from netplan.errors import InputError
 from netplan.problem import PlanningProblem
-from random_regions import THEMES, random_region
 
 KINDS_PER_CASE = 3
 _TRIES = 5
@@ -37,7 +37,11 @@ def search() -> Iterator[dict[str, Any]]:
             if line is not None:
                 yield line
                 need.subtract(line["kinds"])
-        print(seed, sum(count > 0 for count in need.values()), {k: n for k, n in need.items() if n > 0} if seed % 10 == 9 else "")
+        print(
+            seed,
+            sum(count > 0 for count in need.values()),
+            {k: n for k, n in need.items() if n > 0} if seed % 10 == 9 else "",
+        )
         if max(need.values()) <= 0:
             return
 
@@ -58,7 +62,9 @@ def _case(theme: str, seed: int, wanted: list[Kind], need: Counter[str]) -> dict
             case, parts = found
             chosen.append(kind)
     names = [kind.name for kind in chosen]
-    names += [kind.name for kind in wanted if kind not in chosen and kind.name.startswith(_PASSIVE) and kind.is_active(case)]
+    names += [
+        kind.name for kind in wanted if kind not in chosen and kind.name.startswith(_PASSIVE) and kind.is_active(case)
+    ]
     return {"theme": theme, "seed": seed, "parts": parts, "kinds": names} if names else None
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from brute import Answer
 
 from activity.kind import Kind, Parts, cut, label_matters
-from brute import Answer
 
 
 def site_kinds() -> Iterator[Kind]:
@@ -19,7 +19,9 @@ def site_kinds() -> Iterator[Kind]:
         ("forced_openings", "candidate", False),
         ("forbidden", "candidate", True),
     ):
-        yield Kind(key, _named(key, kind_of_site, is_open=should_be_open), label_matters(f"policy.{key}"), ("town", "tight"))
+        yield Kind(
+            key, _named(key, kind_of_site, is_open=should_be_open), label_matters(f"policy.{key}"), ("town", "tight")
+        )
     lease = "close_when_lease_ends_by"
     yield Kind(lease, _expiring, label_matters(f"policy.{lease}"), ("town", "tight"))
     yield Kind("cluster", _cluster, label_matters("policy.cluster"), ("town", "rural"))
@@ -74,4 +76,3 @@ def _zone(end: str) -> Callable[[Answer, np.random.Generator], Iterator[Parts]]:
 
 def _keep_last(answer: Answer, rng: np.random.Generator) -> Iterator[Parts]:
     yield {"policy": {"keep_last_outlet": True}}
-

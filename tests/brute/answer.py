@@ -154,7 +154,14 @@ def brute_force(problem: PlanningProblem, like: Answer | None = None) -> Answer:
 def _prices(instance: Instance) -> tuple[object, ...]:
     """What the states and their costs depend on, besides the region."""
     policy = instance.policy
-    return policy.money, policy.access, policy.objective, policy.capacity, policy.policy.relocation_minutes, policy.travel
+    return (
+        policy.money,
+        policy.access,
+        policy.objective,
+        policy.capacity,
+        policy.policy.relocation_minutes,
+        policy.travel,
+    )
 
 
 def _van_cost(instance: Instance) -> np.ndarray:

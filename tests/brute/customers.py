@@ -49,7 +49,9 @@ def option_costs(instance: Instance, c: int) -> tuple[np.ndarray, np.ndarray]:
     """
     access = instance.policy.service_access(instance.services[c])
     minutes = instance.to_site
-    time = np.where(minutes <= access.reach_minutes, trip_cost(instance, access, np.where(minutes < np.inf, minutes, 0)), np.inf)
+    time = np.where(
+        minutes <= access.reach_minutes, trip_cost(instance, access, np.where(minutes < np.inf, minutes, 0)), np.inf
+    )
     wait = np.where(instance.offers[:, c], wait_cost(instance, access), np.inf)
     return time, np.append(wait, np.inf)
 
@@ -71,7 +73,11 @@ def nearest_visits(instance: Instance, states: States) -> Visits:
             site = cost.argmin(axis=1)
             served = cost[rows, site] < np.inf
             parts["access_time"] += weighted[i, c] * np.where(served, time[i][site], 0.0)
-            parts["day_wait"] += weighted[i, c] * np.where(served, waits[rows, site], 0.0, )
+            parts["day_wait"] += weighted[i, c] * np.where(
+                served,
+                waits[rows, site],
+                0.0,
+            )
             parts["unserved"] += weighted[i, c] * np.where(served, 0.0, penalty)
             load[rows[served], site[served], c] += visits[i, c]
     return Visits(**parts, load=load)
@@ -80,7 +86,9 @@ def nearest_visits(instance: Instance, states: States) -> Visits:
 def lost_margin(instance: Instance, states: States) -> np.ndarray:
     """Margin of today's outlets that goes with their customers, (M,)."""
     curve = instance.region.retention.sort_values("minutes")
-    minutes, stay, move = (curve[name].to_numpy(dtype=float) for name in ("minutes", "lost_share", "relocated_lost_share"))
+    minutes, stay, move = (
+        curve[name].to_numpy(dtype=float) for name in ("minutes", "lost_share", "relocated_lost_share")
+    )
     lost = np.zeros(len(states))
     for c in range(len(instance.services)):
         offers = states.flag(instance.offers[:, c])

@@ -85,13 +85,17 @@ class Instance:
         """Margin booked at an outlet in a service, (K, C)."""
         outlets = self.region.outlets
         nothing = np.zeros(len(outlets))
-        booked = [outlets[f"margin_{c}"].to_numpy(float) if f"margin_{c}" in outlets else nothing for c in self.services]
+        booked = [
+            outlets[f"margin_{c}"].to_numpy(float) if f"margin_{c}" in outlets else nothing for c in self.services
+        ]
         return np.array(booked).T
 
     @cached_property
     def people(self) -> np.ndarray:
         """People at each node."""
-        return sum((self.region.nodes[name].to_numpy(dtype=float) for name in CLASSIC), np.zeros(len(self.region.nodes)))
+        return sum(
+            (self.region.nodes[name].to_numpy(dtype=float) for name in CLASSIC), np.zeros(len(self.region.nodes))
+        )
 
     def group(self, name: str) -> np.ndarray:
         """People of a group at each node."""

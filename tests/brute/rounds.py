@@ -11,7 +11,16 @@ from brute.instance import Instance
 from brute.states import States
 
 WEEKS = {"every": ("odd", "even"), "odd": ("odd",), "even": ("even",)}
-VARIANTS = ("no_staff_days", "no_van_days", "no_shift", "bases_open", "any_base", "halves_whole", "wholes_half", "fortnightly_weekly")
+VARIANTS = (
+    "no_staff_days",
+    "no_van_days",
+    "no_shift",
+    "bases_open",
+    "any_base",
+    "halves_whole",
+    "wholes_half",
+    "fortnightly_weekly",
+)
 """What the rules would be if one part of them were otherwise; to see whether that part mattered."""
 
 
@@ -24,7 +33,9 @@ def van_sets(instance: Instance) -> list[tuple[int, ...]]:
 def counters_hold(instance: Instance, states: States, variant: str = "") -> np.ndarray:
     """Whether the counters of a state can be staffed, (M,)."""
     base_sites = [instance.ids.index(site) for site in instance.region.bases["site_id"]]
-    return _per_pattern(instance, states, "counter", base_sites, lambda stops, bases: [_staffed(instance, stops, bases, variant)])[:, 0]
+    return _per_pattern(
+        instance, states, "counter", base_sites, lambda stops, bases: [_staffed(instance, stops, bases, variant)]
+    )[:, 0]
 
 
 def vans_hold(instance: Instance, states: States, variant: str = "") -> np.ndarray:
@@ -77,7 +88,9 @@ def _staffed(instance: Instance, stops: list[tuple[int, int]], works: list[bool]
     return False
 
 
-def _driven(instance: Instance, stops: list[tuple[int, int]], works: list[bool], vans: Iterable[int], variant: str) -> bool:
+def _driven(
+    instance: Instance, stops: list[tuple[int, int]], works: list[bool], vans: Iterable[int], variant: str
+) -> bool:
     table, bases = instance.region.vans, list(instance.region.bases["base_id"])
     stationed = [bases.index(base) for base in table["base_id"]]
     if any(not works[stationed[v]] for v in vans) and variant != "bases_open":

@@ -37,22 +37,11 @@ def checks(instance: Instance, states: States) -> Iterator[Check]:
 
 
 def _bounds(instance: Instance, states: States, part: str, limits: Limits, here: np.ndarray) -> Iterator[Check]:
-    counted = counts(instance, states)
-    for key in ("openings", "closures", "conversions", "relocations", "outlets"):
-        number = counted[key][:, here].sum(axis=1)
-        most, least = getattr(limits, f"max_{key}"), getattr(limits, f"min_{key}", None)
-        if most is not None:
-            yield f"{part}.max_{key}", number <= most
-        if least is not None:
-            yield f"{part}.min_{key}", number >= least
-    for name, most in limits.max_of_format.items():
-        yield f"{part}.max_of_format", (states.format[:, here] == instance.formats.index(name)).sum(axis=1) <= most
-    for name, least in limits.min_of_format.items():
-        yield f"{part}.min_of_format", (states.format[:, here] == instance.formats.index(name)).sum(axis=1) >= least
-    closed, opened = (counted[key][:, here].any(axis=1) for key in ("closures", "openings"))
-    stances = {"advance": ~closed, "hold": ~closed & ~opened, "retreat": ~opened}
-    if limits.stance is not None:
-        yield f"{part}.stance", stances[limits.stance]
+    yield from _counted(instance, states, part, limits, here)
+    for key, is_most in (("max_of_format", True), ("min_of_format", False)):
+        for name, number in getattr(limits, key).items():
+            found = (states.format[:, here] == instance.formats.index(name)).sum(axis=1)
+            yield f"{part}.{key}", found <= number if is_most else found >= number
     if getattr(limits, "capital", None) is not None:
         yield f"{part}.capital", _capital(instance, states, here) <= limits.capital + SLACK
     change = staff_change(instance, states, here)
@@ -63,6 +52,21 @@ def _bounds(instance: Instance, states: States, part: str, limits: Limits, here:
     if limits.max_running_cost_change is not None:
         most = limits.max_running_cost_change + SLACK
         yield f"{part}.max_running_cost_change", running_change(instance, states, here) <= most
+
+
+def _counted(instance: Instance, states: States, part: str, limits: Limits, here: np.ndarray) -> Iterator[Check]:
+    """Bounds on counts, and the stance, which is one on openings and closures."""
+    counted = {key: values[:, here].sum(axis=1) for key, values in counts(instance, states).items()}
+    for key, number in counted.items():
+        most, least = getattr(limits, f"max_{key}"), getattr(limits, f"min_{key}", None)
+        if most is not None:
+            yield f"{part}.max_{key}", number <= most
+        if least is not None:
+            yield f"{part}.min_{key}", number >= least
+    none_closed, none_opened = counted["closures"] == 0, counted["openings"] == 0
+    stances = {"advance": none_closed, "hold": none_closed & none_opened, "retreat": none_opened}
+    if limits.stance is not None:
+        yield f"{part}.stance", stances[limits.stance]
 
 
 def counts(instance: Instance, states: States) -> dict[str, np.ndarray]:
@@ -105,7 +109,9 @@ def running_change(instance: Instance, states: States, here: np.ndarray) -> np.n
         for base, cost in zip(vans["base_id"], vans["running_cost_per_year"], strict=True)
     ]
     before = sum(counted) if vans_today(instance) else 0.0
-    return after[:, None] + np.array([sum(counted[v] for v in chosen) for chosen in van_sets(instance)])[None, :] - before
+    return (
+        after[:, None] + np.array([sum(counted[v] for v in chosen) for chosen in van_sets(instance)])[None, :] - before
+    )
 
 
 def _named_sites(instance: Instance, states: States) -> Iterator[Check]:
@@ -141,7 +147,9 @@ def _clusters(instance: Instance, states: States) -> Iterator[Check]:
 def _zones(instance: Instance, states: States) -> Iterator[Check]:
     physical = states.flag(instance.of_format("is_physical"))
     for zone in instance.policy.policy.zone_share:
-        inside = np.isin(instance.of_site("district_id"), zone.districts) | np.isin(instance.of_site("township_id"), zone.townships)
+        inside = np.isin(instance.of_site("district_id"), zone.districts) | np.isin(
+            instance.of_site("township_id"), zone.townships
+        )
         here, everywhere = physical[:, inside].sum(axis=1), physical.sum(axis=1)
         yield "policy.zone_share.min", here >= zone.min_share * everywhere - SLACK
         yield "policy.zone_share.max", here <= zone.max_share * everywhere + SLACK

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from brute.instance import Instance
 from brute.states import States
@@ -78,7 +79,9 @@ def _named(instance: Instance, standard: Standard) -> list[str]:
 def _townships_without(instance: Instance, states: States, townships: list[str]) -> np.ndarray:
     physical = states.flag(instance.of_format("is_physical"))
     at = instance.of_site("township_id")
-    return sum(((~physical[:, at == township].any(axis=1)).astype(float) for township in townships), np.zeros(len(states)))
+    return sum(
+        ((~physical[:, at == township].any(axis=1)).astype(float) for township in townships), np.zeros(len(states))
+    )
 
 
 def _pairs_too_close(instance: Instance, states: States, standard: Standard) -> np.ndarray:
@@ -87,8 +90,6 @@ def _pairs_too_close(instance: Instance, states: States, standard: Standard) -> 
     if standard.minutes is not None:
         apart, least = np.minimum(instance.between, instance.between.T), standard.minutes
     else:
-        import pandas as pd  # noqa: PLC0415
-
         places = pd.DataFrame({"lon": instance.of_site("lon"), "lat": instance.of_site("lat")})
         apart, least = instance.kilometres(places, places), float(standard.kilometres or 0)
     pairs = np.zeros(len(states))

@@ -66,12 +66,15 @@ def every_state(instance: Instance) -> States:
     """All states that keep the relocation links: what moves in operates there, alone, in the format it had."""
     choices = [_outlet_choices(instance, k) for k in range(instance.num_outlets)]
     choices += [
-        [(-1, -1), *((instance.formats.index(name), -1) for name in names)] for names in instance.region.candidates["formats"]
+        [(-1, -1), *((instance.formats.index(name), -1) for name in names)]
+        for names in instance.region.candidates["formats"]
     ]
     number = int(np.prod([len(choice) for choice in choices]))
     assert number <= MOST, f"{number:,} combinations are too many to enumerate"
     index = np.indices([len(choice) for choice in choices], dtype=np.int16).reshape(len(choices), -1)
-    formats = np.stack([np.array([f for f, _ in choice], dtype=np.int16)[i] for choice, i in zip(choices, index, strict=True)], 1)
+    formats = np.stack(
+        [np.array([f for f, _ in choice], dtype=np.int16)[i] for choice, i in zip(choices, index, strict=True)], 1
+    )
     outlets = list(zip(choices, index, strict=True))[: instance.num_outlets]
     targets = np.stack([np.array([s for _, s in choice], dtype=np.int16)[i] for choice, i in outlets], 1)
     valid = _links_hold(instance, formats, targets)

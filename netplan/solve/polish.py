@@ -1,0 +1,104 @@
+"""Polishing a plan: no single site should do better in another state.
+
+A MIP stopped at a gap leaves easy money on the table, and a planner who reads that reversing one action would save is right to ask
+why it was taken. Every site is tried in each of its other states, closed included, and every relocation undone; what looks
+cheaper by a scan of the rows is weighed exactly, rules and all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netplan.formulation import Formulation
+from netplan.solve.load_cuts import Loads
+from netplan.solve.row_cuts import RowCuts
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Columns to switch off and on."""
+
+    off: tuple[int, ...]
+    on: tuple[int, ...]
+
+
+def moves(formulation: Formulation, chosen: Flags) -> Iterator[Move]:
+    """Every other state of every site, as moves from a plan.
+
+    Opening a counter or a van stop needs a base or a van and is left to the MIP; closing one is not.
+    """
+    columns, channel = formulation.problem.columns, formulation.problem.formats.channel
+    arrived = set(columns.site[columns.relocating[chosen[columns.relocating]]].tolist())
+    left = set(columns.origin[columns.relocating[chosen[columns.relocating]]].tolist())
+    at_site: dict[int, list[int]] = {}
+    for j in columns.operating:
+        at_site.setdefault(int(columns.site[j]), []).append(int(j))
+    for site, states in at_site.items():
+        if site in arrived or site in left:
+            continue
+        now = tuple(j for j in states if chosen[j])
+        if now:
+            yield Move(now, ())
+        easy = (j for j in states if not chosen[j] and channel[columns.format[j]] in ("outlet", "point"))
+        yield from (Move(now, (j,)) for j in easy)
+    for j in columns.relocating[chosen[columns.relocating]]:
+        back = [k for k in at_site[int(columns.origin[j])] if columns.present[k]]
+        there = [k for k in at_site[int(columns.site[j])] if chosen[k]]
+        yield Move((int(j), *there), tuple(back))
+
+
+def promising(formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Flags) -> list[Move]:
+    """Moves that look cheaper, before rules and standards; the cheapest first."""
+    objective = formulation.lp.objective
+    price = np.array([float(objective.get(variable, 0.0)) for variable in formulation.policy.columns])
+
+    def cost(columns: Flags) -> float:
+        return rows.cost(columns) + float(loads.pair_price @ loads.overflow(columns)) + float(price @ columns)
+
+    today = cost(chosen)
+    found = []
+    for move in moves(formulation, chosen):
+        change = cost(after(move, chosen)) - today
+        if change < -1e-7 * max(1.0, abs(today)):
+            found.append((change, move))
+    return [move for _, move in sorted(found, key=lambda item: item[0])]
+
+
+def after(move: Move, chosen: Flags) -> Flags:
+    """The columns after a move."""
+    moved = chosen.copy()
+    moved[list(move.off)] = False
+    moved[list(move.on)] = True
+    return moved
+
+
+def polish(
+    formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Flags, accept: Callable[[Flags], bool]
+) -> Flags:
+    """Take every promising move that `accept` confirms (it keeps the plan if it is better); the columns in the end."""
+    for move in promising(formulation, rows, loads, chosen):
+        still_there = chosen[list(move.off)].all() and not chosen[list(move.on)].any()
+        if still_there and not _clashes(formulation, move, chosen):
+            moved = after(move, chosen)
+            if accept(moved):
+                chosen = moved
+    return chosen
+
+
+def _clashes(formulation: Formulation, move: Move, chosen: Flags) -> bool:
+    """Whether another column of the same site came on since."""
+    columns = formulation.problem.columns
+    rest = after(Move(move.off, ()), chosen)
+    return any(rest[_operating_at(formulation, int(columns.site[j]))].any() for j in move.on)
+
+
+def _operating_at(formulation: Formulation, site: int) -> Sequence[int]:
+    columns = formulation.problem.columns
+    chosen: Sequence[int] = columns.operating[columns.site[columns.operating] == site].tolist()
+    return chosen
