@@ -23,13 +23,16 @@ from netplan.solve.master import Master
 from netplan.solve.polish import polish
 from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
-from netplan.solve.row_cuts import RowCuts
+from netplan.solve.row_cuts import Cuts, RowCuts
 
 _SLOW_ROUNDS = 3
 """Rounds in a row that hardly lift the relaxation before branching takes over."""
 
 _FIRST_GAP, _NEXT_GAP = 0.03, 0.3
 """Gap of the first MIP, and what each further one keeps of it."""
+
+_EXACT = 1e-9
+"""How far below the truth, relative to the objective, the master may stay at its own solution."""
 
 _TELL_SECONDS = 0.5
 """The listener hears no more often than this."""
@@ -46,6 +49,8 @@ class _Search:
     run: Run
     best: Outcome = field(default_factory=lambda: Outcome("nothing"))
     start: dict[str, float] = field(default_factory=dict)
+    polished: float | None = None
+    """The value of the plan that was polished last."""
 
     @property
     def start_values(self) -> NDArray[np.float64]:
@@ -53,14 +58,20 @@ class _Search:
         live = self.master.live
         return np.array([self.start.get(live.variables[i].name, 0.0) for i in live.integers])
 
-    def add_cuts(self, tolerance: float) -> int:
-        """Add the cuts missing at the master's solution, where it is too low by more than the tolerance; how many."""
-        y, master = self.master.y, self.master
-        row_cuts = self.rows.separate(y, master.theta, tolerance / max(1, self.rows.num_groups))
-        load_cuts = self.loads.separate(y, master.overflow, tolerance / max(1, self.loads.num_pairs))
-        master.add_row_cuts(row_cuts)
-        master.add_load_cuts(load_cuts)
-        return len(row_cuts) + len(load_cuts)
+    def missing_cuts(self, values: NDArray[np.float64], tolerance: float) -> tuple[Cuts, LoadCuts]:
+        """The cuts missing at a solution of the master, where it is too low by more than the tolerance."""
+        master = self.master
+        y, theta, overflow = master.y_of(values), master.theta_of(values), master.overflow_of(values)
+        return (
+            self.rows.separate(y, theta, tolerance / max(1, self.rows.num_groups)),
+            self.loads.separate(y, overflow, tolerance / max(1, self.loads.num_pairs)),
+        )
+
+    def add(self, cuts: tuple[Cuts, LoadCuts]) -> int:
+        """Add cuts to the master; how many."""
+        self.master.add_row_cuts(cuts[0])
+        self.master.add_load_cuts(cuts[1])
+        return len(cuts[0]) + len(cuts[1])
 
 
 def solve_benders(problem: PlanningProblem, run: Run) -> Outcome:
@@ -92,7 +103,7 @@ def _relax(search: _Search) -> Stopped:
         enough = max(1e-9, 0.02 * run.options.gap) * max(1.0, abs(objective))
         slow = slow + 1 if objective - before < enough else 0
         before = objective
-        added = search.add_cuts(enough)
+        added = search.add(search.missing_cuts(live.values, enough))
         run.tell("relaxing", f"{added} cuts", search.best)
         if not added or slow >= _SLOW_ROUNDS:
             return "proven"
@@ -112,7 +123,8 @@ def _branch(search: _Search, value: FixedValue) -> Stopped:
     gap = max(final, _FIRST_GAP)
     while True:
         live.start_from(search.start_values)
-        stopped = live.run_mip(run.left(gap), _watch(search, value))
+        seen: list[tuple[Cuts, LoadCuts]] = []
+        stopped = live.run_mip(run.left(gap), _watch(search, value, seen))
         search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
         if not live.has_solution:
             return stopped
@@ -121,7 +133,8 @@ def _branch(search: _Search, value: FixedValue) -> Stopped:
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
         search.master.add_load_cuts(refused)
-        added = len(refused) + search.add_cuts(1e-9 * max(1.0, abs(live.objective)))
+        added = len(refused) + search.add(search.missing_cuts(live.values, _EXACT * max(1.0, abs(live.objective))))
+        added += sum(search.add(cuts) for cuts in seen)
         if not added and gap <= final:
             return "proven"
         gap = _NEXT_GAP * gap if added and _NEXT_GAP * gap > 2 * final else final
@@ -152,7 +165,7 @@ def _weigh(search: _Search, value: FixedValue, integers: NDArray[np.float64]) ->
 
 def _polish(search: _Search, value: FixedValue) -> None:
     """Improve the best plan site by site, if there is time."""
-    if search.best.decisions is None or search.run.is_over:
+    if search.best.decisions is None or search.best.objective == search.polished or search.run.is_over:
         return
     search.run.tell("polishing", "", search.best)
     variables, live = search.formulation.policy.columns, search.master.live
@@ -169,6 +182,7 @@ def _polish(search: _Search, value: FixedValue) -> None:
         return search.best.objective != before and not search.run.is_over
 
     polish(search.formulation, search.rows, search.loads, search.best.decisions.chosen, accept)
+    search.polished = search.best.objective
 
 
 def _supports(search: _Search) -> list[tuple[str, int]]:
@@ -179,8 +193,8 @@ def _supports(search: _Search) -> list[tuple[str, int]]:
     return [(variable.name, position[policy.y[key[0], key[1]].name]) for key, variable in supports]
 
 
-def _watch(search: _Search, value: FixedValue) -> Watch:
-    """Weigh every plan the MIP finds, and end it once the gap asked for is proven for the best of them."""
+def _watch(search: _Search, value: FixedValue, seen: list[tuple[Cuts, LoadCuts]]) -> Watch:
+    """Weigh every plan the MIP finds, note the cuts it lacks, and end it once the gap asked for is proven."""
     run = search.run
     told_at = [0.0]
 
@@ -191,7 +205,8 @@ def _watch(search: _Search, value: FixedValue) -> Watch:
             run.listener(Progress("solving", run.seconds, "", best.objective, best.bound))
         return best.closes(run.options.gap)
 
-    def found(integers: NDArray[np.float64]) -> None:
-        _weigh(search, value, integers)
+    def found(values: NDArray[np.float64]) -> None:
+        _weigh(search, value, np.round(values[search.master.live.integers]))
+        seen.append(search.missing_cuts(values, run.options.gap * abs(search.best.objective or 0.0)))
 
     return Watch(run.stop, tell, found)

@@ -54,7 +54,7 @@ class Watch:
     tell
         Called with objective and bound now and then; returns whether that is enough.
     found
-        Called in the caller's thread with the integer values of each better solution.
+        Called in the caller's thread with the values of every column at better solutions.
     """
 
     stop: Stop
@@ -119,7 +119,7 @@ class LiveModel:
                 enough.set()
 
         def improve(event: Any) -> None:
-            found.put(np.round(np.array(event.data_out.mip_solution)[self.integers]))
+            found.put(np.array(event.data_out.mip_solution))
 
         live = self.highs
         for callback in (live.cbMipInterrupt, live.cbSimplexInterrupt, live.cbMipLogging, live.cbMipImprovingSolution):

@@ -55,17 +55,14 @@ class Master:
         entries = index[order].astype(np.int32)
         self.live.highs.addRows(size, cuts.right, highest, len(order), starts, entries, value[order])
 
-    @property
-    def y(self) -> Floats:
-        """Value of each policy column."""
-        return np.asarray(self.live.values[self._column])
+    def y_of(self, values: Floats) -> Floats:
+        """Value of each policy column in a solution."""
+        return np.asarray(values[self._column])
 
-    @property
-    def theta(self) -> Floats:
-        """Estimate of each group's cost."""
-        return np.asarray(self.live.values[self._theta])
+    def theta_of(self, values: Floats) -> Floats:
+        """Estimate of each group's cost in a solution."""
+        return np.asarray(values[self._theta])
 
-    @property
-    def overflow(self) -> Floats:
-        """Estimate of each pair's overflow."""
-        return np.asarray(self.live.values[self._overflow])
+    def overflow_of(self, values: Floats) -> Floats:
+        """Estimate of each pair's overflow in a solution."""
+        return np.asarray(values[self._overflow])
