@@ -132,9 +132,11 @@ def _branch(search: _Search, value: FixedValue) -> Stopped:
         _polish(search, value)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
+        missing = search.missing_cuts(live.values, _EXACT * max(1.0, abs(live.objective)))
         search.master.add_load_cuts(refused)
-        added = len(refused) + search.add(search.missing_cuts(live.values, _EXACT * max(1.0, abs(live.objective))))
-        added += sum(search.add(cuts) for cuts in seen)
+        added = len(refused) + search.add(missing)
+        for cuts in seen:  # these help, and do not count: only the MIP's own answer says whether it lacks any
+            search.add(cuts)
         if not added and gap <= final:
             return "proven"
         gap = _NEXT_GAP * gap if added and _NEXT_GAP * gap > 2 * final else final
@@ -207,6 +209,7 @@ def _watch(search: _Search, value: FixedValue, seen: list[tuple[Cuts, LoadCuts]]
 
     def found(values: NDArray[np.float64]) -> None:
         _weigh(search, value, np.round(values[search.master.live.integers]))
-        seen.append(search.missing_cuts(values, run.options.gap * abs(search.best.objective or 0.0)))
+        scale = max(1.0, abs(search.best.objective or 0.0))
+        seen.append(search.missing_cuts(values, max(_EXACT, run.options.gap) * scale))
 
     return Watch(run.stop, tell, found)
