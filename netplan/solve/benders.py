@@ -181,9 +181,10 @@ def _polish(search: _Search, value: FixedValue) -> None:
             if not chosen[column]:
                 values[name] = 0.0
         _weigh(search, value, np.array([values.get(live.variables[i].name, 0.0) for i in live.integers]))
-        return search.best.objective != before and not search.run.is_over
+        return search.best.objective != before
 
-    polish(search.formulation, search.rows, search.loads, search.best.decisions.chosen, accept)
+    chosen, is_over = search.best.decisions.chosen, lambda: search.run.is_over is not None
+    polish(search.formulation, search.rows, search.loads, chosen, accept=accept, is_over=is_over)
     search.polished = search.best.objective
 
 

@@ -7,7 +7,7 @@ cheaper by a scan of the rows is weighed exactly, rules and all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,8 +53,10 @@ def moves(formulation: Formulation, chosen: Flags) -> Iterator[Move]:
         yield Move((int(j), *there), tuple(back))
 
 
-def promising(formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Flags) -> list[Move]:
-    """Moves that look cheaper, before rules and standards; the cheapest first."""
+def promising(
+    formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Flags, is_over: Callable[[], bool]
+) -> list[Move]:
+    """Moves that look cheaper, before rules and standards, the cheapest first; those looked at until it is over."""
     objective = formulation.lp.objective
     price = np.array([float(objective.get(variable, 0.0)) for variable in formulation.policy.columns])
 
@@ -64,6 +66,8 @@ def promising(formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Fla
     today = cost(chosen)
     found = []
     for move in moves(formulation, chosen):
+        if is_over():
+            break
         change = cost(after(move, chosen)) - today
         if change < -1e-7 * max(1.0, abs(today)):
             found.append((change, move))
@@ -79,26 +83,26 @@ def after(move: Move, chosen: Flags) -> Flags:
 
 
 def polish(
-    formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Flags, accept: Callable[[Flags], bool]
-) -> Flags:
-    """Take every promising move that `accept` confirms (it keeps the plan if it is better); the columns in the end."""
-    for move in promising(formulation, rows, loads, chosen):
+    formulation: Formulation,
+    rows: RowCuts,
+    loads: Loads,
+    chosen: Flags,
+    *,
+    accept: Callable[[Flags], bool],
+    is_over: Callable[[], bool],
+) -> None:
+    """Offer every promising move to `accept`, which keeps the plan if it is better by the whole model, until it is over."""
+    for move in promising(formulation, rows, loads, chosen, is_over):
+        if is_over():
+            return
         still_there = chosen[list(move.off)].all() and not chosen[list(move.on)].any()
-        if still_there and not _clashes(formulation, move, chosen):
-            moved = after(move, chosen)
-            if accept(moved):
-                chosen = moved
-    return chosen
+        moved = after(move, chosen)
+        if still_there and not _clashes(formulation, move, moved) and accept(moved):
+            chosen = moved
 
 
-def _clashes(formulation: Formulation, move: Move, chosen: Flags) -> bool:
-    """Whether another column of the same site came on since."""
+def _clashes(formulation: Formulation, move: Move, moved: Flags) -> bool:
+    """Whether a site that the move opens operates in two states, because another move opened it before."""
     columns = formulation.problem.columns
-    rest = after(Move(move.off, ()), chosen)
-    return any(rest[_operating_at(formulation, int(columns.site[j]))].any() for j in move.on)
-
-
-def _operating_at(formulation: Formulation, site: int) -> Sequence[int]:
-    columns = formulation.problem.columns
-    chosen: Sequence[int] = columns.operating[columns.site[columns.operating] == site].tolist()
-    return chosen
+    operating = np.bincount(columns.site[columns.operating], weights=moved[columns.operating])
+    return any(operating[columns.site[j]] > 1 for j in move.on)

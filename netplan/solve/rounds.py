@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from netplan.errors import AuditError
 from netplan.formulation.decisions import Decisions
 from netplan.result import relative_gap
 from netplan.solve.attempt import Stopped
@@ -68,15 +69,26 @@ class Outcome:
         return self.gap is not None and self.gap <= gap
 
     def with_bound(self, bound: float | None) -> Outcome:
-        """The same with the better of two bounds, never above the objective."""
+        """The same with the better of two bounds."""
         bounds = [value for value in (self.bound, bound) if value is not None]
-        if not bounds:
-            return self
-        best = max(bounds)
-        return replace(self, bound=best if self.objective is None else min(best, self.objective))
+        return replace(self, bound=max(bounds)) if bounds else self
 
     def with_plan(self, decisions: Decisions, objective: float) -> Outcome:
         """The same with a plan, if it is better."""
         if self.objective is not None and objective >= self.objective:
             return self
-        return replace(self, decisions=decisions, objective=objective).with_bound(None)
+        return replace(self, decisions=decisions, objective=objective)
+
+    def checked(self) -> Outcome:
+        """The same, the bound no higher than the plan's value.
+
+        Raises
+        ------
+        AuditError
+            The bound is above the plan by more than rounding: some cut or bound was not valid.
+        """
+        if self.objective is None or self.bound is None or self.bound <= self.objective:
+            return self
+        if self.bound - self.objective > 1e-6 * max(1.0, abs(self.objective)):
+            raise AuditError(f"the bound {self.bound:,.2f} is above the plan's value {self.objective:,.2f}: a bug")
+        return replace(self, bound=self.objective)

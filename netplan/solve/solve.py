@@ -68,7 +68,8 @@ def solve(
     chosen = _choose(problem, method, name)
     with stop_on_interrupt() as stop:
         run = Run(Options(gap, time_limit, seed), name, progress or nobody, stop, began)
-        outcome = solve_compact(problem, run) if chosen == "compact" else solve_benders(problem, run)
+        found = solve_compact(problem, run) if chosen == "compact" else solve_benders(problem, run)
+    outcome = found.checked()
     conflicts = _conflicts(problem, outcome, run)
     told = {"method": method, "time_limit": time_limit, "gap": gap, "seed": seed, "solver": name}
     how = f"{chosen}, PuLP + {name}"
