@@ -23,6 +23,10 @@ from netplan.solve.stop import Stop
 
 Floats = NDArray[np.float64]
 
+_NO_AGGREGATOR = 1 << 12
+"""HiGHS's presolve rule "Aggregator" is left out. With it HiGHS 1.10 to 1.15.1 called a plan 0.14 % above the optimum
+optimal, on 1 of 300 seeded models with a coverage standard; without it all agreed with presolve off, as fast as before."""
+
 STOPPED: dict[Any, Stopped] = {
     highspy.HighsModelStatus.kOptimal: "proven",
     highspy.HighsModelStatus.kModelEmpty: "proven",
@@ -70,6 +74,7 @@ class LiveModel:
         solver.createAndConfigureSolver(lp)
         solver.buildSolverModel(lp)
         self.highs: highspy.Highs = lp.solverModel
+        self.highs.setOptionValue("presolve_rule_off", _NO_AGGREGATOR)
         self.highs.changeObjectiveOffset(float(lp.objective.constant or 0.0))
         self.variables: list[pulp.LpVariable] = lp.variables()
         self.integers = np.array([v.index for v in self.variables if v.cat == pulp.LpInteger], dtype=np.int32)
