@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pulp
@@ -25,18 +24,15 @@ from netplan.problem import PlanningProblem
 from netplan.rows import ACCESS
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Formulation:
-    """The model of a problem, and what is needed to extend it and to read a solution back."""
+    """The model of a problem, and what is needed to read a solution back."""
 
     problem: PlanningProblem
-    ledger: Ledger
     model: PolicyModel
     policy: PolicyVariables
     chains: Chains
     shares: Shares | None
-    loaded: set[tuple[int, int]] = field(default_factory=set)
-    viable: set[int] = field(default_factory=set)
 
     @property
     def lp(self) -> pulp.LpProblem:
@@ -47,23 +43,6 @@ class Formulation:
     def rules(self) -> dict[str, Rule]:
         """Rules by id."""
         return self.model.rules
-
-    def add_capacity_of(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Add the capacity rows of these (site, service), once each."""
-        for site, service in sorted(set(pairs) - self.loaded):
-            add_capacity(self.model, self.problem, self.policy, self._load_of(), site=site, service=service)
-            self.loaded.add((site, service))
-
-    def add_viability_of(self, sites: Iterable[int]) -> None:
-        """Add the viability rows of these sites, once each."""
-        for site in sorted(set(sites) - self.viable):
-            add_viability(self.model, self.problem, self.policy, self._load_of(), site=site)
-            self.viable.add(site)
-
-    def _load_of(self) -> LoadOf:
-        if self.shares is not None:
-            return self.shares.load
-        return lambda site, service: nearest_load(self.model, self.policy, self.chains, site, service)
 
 
 def formulate(
@@ -104,10 +83,9 @@ def formulate(
     shares = add_split_access(model, policy, rows) if is_split else None
     if with_rows:
         add_row_costs(model, policy, chains)
-    formulation = Formulation(problem, ledger, model, policy, chains, shares)
+    formulation = Formulation(problem, model, policy, chains, shares)
     if all_loads or is_split:
-        formulation.add_capacity_of(_limited_loads(problem))
-        formulation.add_viability_of(_limited_sites(problem))
+        _add_loads(formulation)
     _add_own_constraints(model, problem, policy)
     return formulation
 
@@ -124,6 +102,21 @@ def _add_costs(model: PolicyModel, problem: PlanningProblem, policy: PolicyVaria
         model.constant(factor * constant)
 
 
+def _add_loads(formulation: Formulation) -> None:
+    """The capacity row of each (site, service) that has a limit, the viability row of each site that owes visits."""
+    problem, model, policy = formulation.problem, formulation.model, formulation.policy
+    shares, chains = formulation.shares, formulation.chains
+
+    def nearest(site: int, service: int) -> pulp.LpAffineExpression:
+        return nearest_load(model, policy, chains, site, service)
+
+    load_of: LoadOf = nearest if shares is None else shares.load
+    for site, service in _limited_loads(problem):
+        add_capacity(model, problem, policy, load_of, site=site, service=service)
+    for site in _limited_sites(problem):
+        add_viability(model, problem, policy, load_of, site=site)
+
+
 def _limited_loads(problem: PlanningProblem) -> list[tuple[int, int]]:
     if problem.policy.capacity.overflow == "ignored":
         return []
@@ -132,7 +125,9 @@ def _limited_loads(problem: PlanningProblem) -> list[tuple[int, int]]:
     columns = problem.columns
     limited = np.isfinite(problem.formats.capacity)
     operating = columns.operating
-    return [(int(columns.site[j]), int(c)) for j in operating for c in np.flatnonzero(limited[columns.format[j]])]
+    return sorted(
+        {(int(columns.site[j]), int(c)) for j in operating for c in np.flatnonzero(limited[columns.format[j]])}
+    )
 
 
 def _limited_sites(problem: PlanningProblem) -> list[int]:
@@ -140,7 +135,7 @@ def _limited_sites(problem: PlanningProblem) -> list[int]:
         return []
     columns = problem.columns
     least = problem.formats.min_visits_per_year[columns.format[columns.operating]]
-    return [int(columns.site[j]) for j in columns.operating[least > 0]]
+    return sorted({int(columns.site[j]) for j in columns.operating[least > 0]})
 
 
 def _add_own_constraints(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
+from netplan.coordinates.geodesy import great_circle_km
 from netplan.formulation.model import GE, LE, PolicyModel
 from netplan.formulation.policy_variables import PolicyVariables
 from netplan.policy import Standard
 from netplan.problem import PlanningProblem
 from netplan.rows import Rows
-from netplan.travel.geodesy import great_circle_km
 
 KEEP_LAST_OUTLET = "keep_last_outlet"
 
