@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netplan.columns import Columns
+from netplan.coordinates.geodesy import great_circle_km
 from netplan.demand import DemandNodes
 from netplan.formats import Formats
 from netplan.policy import Money, Policy, ServiceAccess, Standard
 from netplan.rows import ACCESS, COVERAGE, GAIN, OBJECTIVE, RETENTION, Rows, assemble, concatenate
 from netplan.travel import SparseMinutes, TravelTimes
-from netplan.travel.geodesy import great_circle_km
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
+from netplan.coordinates.geodesy import chord_of_km, great_circle_km, unit_vectors
 from netplan.evaluate.arrays import Flags, Floats, Ints, count_by, positions
 from netplan.evaluate.facts import Facts
 from netplan.evaluate.network import Network
 from netplan.policy import Standard
 from netplan.travel import SparseMinutes
-from netplan.travel.geodesy import chord_of_km, great_circle_km, unit_vectors
 
 LAST_OUTLET = "keep_last_outlet"
 """Identifier of the default standard that no township loses its last physical outlet."""
