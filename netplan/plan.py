@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,11 +102,15 @@ class Plan:
 
         return plan_map(self.problem, self, self.scorecard, self.reasons)
 
-    def write(self, directory: str | Path) -> Path:
-        """Write plan.json, assignments.parquet, plan.gpkg, plan.xlsx and map.html into a folder."""
+    def write(self, directory: str | Path, *, inputs: Mapping[str, str] | None = None) -> Path:
+        """Write plan.json, assignments.parquet, plan.gpkg, plan.xlsx and map.html into a folder.
+
+        `inputs` are files that went in beside those of the region, such as the plan file, name -> SHA-256; plan.json
+        lists them.
+        """
         from netplan.outputs import write_outputs  # noqa: PLC0415 (front door)
 
-        return write_outputs(self, Path(directory))
+        return write_outputs(self, Path(directory), inputs)
 
     def __repr__(self) -> str:
         counts = self.actions["action"].value_counts()

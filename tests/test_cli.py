@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import hashlib
 import json
 import signal
 import subprocess
@@ -131,6 +132,7 @@ class TestPlan:
             assert word in outcome.out
         assert set(files_in(tmp_path / "out")) == OUTPUTS
         assert all(action["reason"] for action in written["actions"])
+        assert written["inputs"]["plan.toml"] == hashlib.sha256((region / "plan.toml").read_bytes()).hexdigest()
 
     def test_progress_goes_to_stderr_results_to_stdout(self, netplan_run: Callable[..., Outcome], region: Path) -> None:
         """A script that reads stdout sees the result only; off a terminal progress is plain lines."""

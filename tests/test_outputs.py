@@ -122,7 +122,7 @@ def test_actions_and_standards_line_by_line(plan: Plan, written: Path) -> None:
 def test_a_plan_without_a_solver_claims_nothing(plan: Plan) -> None:
     """A plan made by hand is written with its measured objective and null for all that was not proven."""
     bare = replace(plan, certificate=None, reasons=())
-    document = plan_document(bare, bare.scorecard, {})
+    document = plan_document(bare, bare.scorecard, {}, {})
     assert document["objective"] == pytest.approx(plan.scorecard.after.objective)
     assert [document[name] for name in ("status", "bound", "gap", "seconds", "method")] == [None] * 5
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ class Question:
 
     policy: Policy
     notes: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The plan file, with its SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,9 @@ def find_plan_file(region: Path, policy: Path | None) -> Path:
 
 def read_question(region: Path, policy: Path | None, changes: Changes) -> Question:
     """Read the plan file and apply the options."""
-    return changes.apply(read_policy(find_plan_file(region, policy)))
+    path = find_plan_file(region, policy)
+    question = changes.apply(read_policy(path))
+    return replace(question, files={path.name: hashlib.sha256(path.read_bytes()).hexdigest()})
 
 
 def parse_gap(text: str) -> float:

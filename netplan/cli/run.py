@@ -78,7 +78,7 @@ def plan(
         audit(problem, result.plan)
         if out is not None:
             report.step(f"giving the reason of every action, writing {out}")
-            result.plan.explained().write(out)
+            result.plan.explained().write(out, inputs=question.files)
     typer.echo(summary(result.plan, result.certificate, out, question.notes))
 
 

@@ -23,7 +23,7 @@ _LIBRARIES = ("folium", "geopandas", "highspy", "numpy", "pandas", "PuLP", "scip
 Json = dict[str, Any]
 
 
-def plan_document(plan: Plan, card: Scorecard, outputs: Mapping[str, str]) -> Json:
+def plan_document(plan: Plan, card: Scorecard, outputs: Mapping[str, str], inputs: Mapping[str, str]) -> Json:
     """The content of plan.json in JSON's own types; what is undefined is null.
 
     Parameters
@@ -32,6 +32,8 @@ def plan_document(plan: Plan, card: Scorecard, outputs: Mapping[str, str]) -> Js
         The plan's scorecard.
     outputs
         Companion file -> SHA-256, so that a reader can tell whether they belong to this plan.
+    inputs
+        Files that went in beside those of the region (the plan file), name -> SHA-256.
     """
     problem = plan.problem
     score = card.to_dict()
@@ -39,7 +41,7 @@ def plan_document(plan: Plan, card: Scorecard, outputs: Mapping[str, str]) -> Js
         "schema": SCHEMA,
         "region": problem.region.name,
         "currency": problem.region.currency,
-        "inputs": dict(problem.region.files),
+        "inputs": {**problem.region.files, **inputs},
         "policy": plain(problem.policy.model_dump(mode="json")),
         "own_constraints": len(problem.constraints),
         "versions": versions(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -17,8 +18,13 @@ from netplan.plan import Plan
 from netplan.report import write_workbook
 
 
-def write_outputs(plan: Plan, directory: str | Path) -> Path:
+def write_outputs(plan: Plan, directory: str | Path, inputs: Mapping[str, str] | None = None) -> Path:
     """Write all files of a plan into a folder, made if missing; other files there are left alone.
+
+    Parameters
+    ----------
+    inputs
+        Files that went in beside those of the region, name -> SHA-256.
 
     Returns
     -------
@@ -39,7 +45,7 @@ def write_outputs(plan: Plan, directory: str | Path) -> Path:
         write_workbook(plan, card, stage / "plan.xlsx")
         plan_map(plan.problem, plan, card, plan.reasons, before=before).save(stage / "map.html")
         written = {name: digest(stage / name) for name in COMPANIONS}
-        write_json(plan_document(plan, card, written), stage / "plan.json")
+        write_json(plan_document(plan, card, written, inputs or {}), stage / "plan.json")
     return directory
 
 
