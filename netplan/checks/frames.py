@@ -65,12 +65,12 @@ def _cast(values: pd.Series, kind: Kind) -> pd.Series:
 
 
 def _absent_columns(checked: CheckedTable) -> list[str]:
-    notes = []
+    """One line on all optional columns that the file lacks, and what each is then taken for."""
+    told = []
     for name in _absent(checked.table.schema, checked.columns):
         meta = checked.table.schema.columns[name].metadata
-        value = "blank: " + meta["blank"] if meta["default"] is None else f"taken as {meta['default']:g}"
-        notes.append(f"{checked.file}: no column {name}; {value}")
-    return notes
+        told.append(f"{name} ({meta['blank'] if meta['default'] is None else format(meta['default'], 'g')})")
+    return [f"{checked.file}: without the columns {', '.join(told)}"] if told else []
 
 
 def _absent(schema: pa.DataFrameSchema, names: Sequence[str]) -> list[str]:
