@@ -118,7 +118,7 @@ class PlainCosts:
         """d_ic and w_ic."""
         each = weighted = 0.0
         for line in self.region.visits.to_dict("records"):
-            if line["service"] == c:
+            if line["service"] == c and self.holds(line, node["district_id"]):
                 some = (
                     node[line["segment"]]
                     * line["customer_share"]
@@ -128,6 +128,13 @@ class PlainCosts:
                 each += some
                 weighted += self.policy.access.segment_weight.get(line["segment"], 1.0) * some
         return each, weighted
+
+    def holds(self, line: dict[str, Any], district: str) -> bool:
+        """Whether a row of the visits table is the one for a district."""
+        own = (
+            self.region.visits[["segment", "service", "district_id"]] == [line["segment"], line["service"], district]
+        ).all(axis=1)
+        return line["district_id"] == (district if own.any() else "")
 
     def cheapest(self, i: int, c: str) -> tuple[int, float, float]:
         """Site (-1 = unserved), time and wait of the cheapest option; equal costs by site order."""

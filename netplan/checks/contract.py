@@ -213,9 +213,14 @@ def _missing_column(checked: CheckedTable, schema: pa.DataFrameSchema, name: str
 
 
 def _repeated_key(checked: CheckedTable, name: str, place: int) -> Iterator[Violation]:
-    """One violation a row for a repeated combination, though pandera reports each column of it."""
-    key = checked.table.key
-    if name == key[0] and checked.sound(*key)[place]:
-        value = " ".join(str(checked.raw.cells[part][place]) for part in key)
+    """One violation a row for a repeated combination, though pandera reports each column of it.
+
+    A part of the key that may be blank counts as it stands, and one that may be absent only where it is there.
+    """
+    key = [part for part in checked.table.key if part in checked.frame]
+    schema = checked.table.schema
+    filled = checked.sound(*(part for part in key if not schema.columns[part].nullable))[place]
+    if name == key[0] and filled and not any(checked.faulty[part][place] for part in key):
+        value = " ".join(str(checked.raw.cells[part][place]) for part in key).rstrip()
         row = int(checked.raw.rows[place])
         yield Violation(checked.file, row, " ".join(key), value, *_REMEDIES["multiple_fields_uniqueness"])

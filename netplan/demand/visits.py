@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,17 +70,21 @@ class DemandNodes:
 
 
 def demand_of(nodes: pd.DataFrame, visits: pd.DataFrame, segment_weight: Mapping[str, float]) -> DemandNodes:
-    """Turn people into visits: d_igc = p_ig x customer_share x visits_per_year x (1 - digital_share)."""
+    """Turn people into visits: d_igc = p_ig x customer_share x visits_per_year x (1 - digital_share).
+
+    Parameters
+    ----------
+    nodes, visits
+        Tables of a `Region`. A row of `visits` with a district_id stands, for the nodes of that district, in place of
+        the row of its segment and service without one.
+    segment_weight
+        Weight of a segment's visits where it is not 1.
+    """
     services = tuple(dict.fromkeys(visits["service"]))
     segments = tuple(dict.fromkeys([*SEGMENTS, *visits["segment"]]))
-    rate = np.zeros((len(segments), len(services)))
-    for line in visits.itertuples(index=False):
-        row: Any = line
-        per_person = row.customer_share * row.visits_per_year * (1.0 - row.digital_share)
-        rate[segments.index(row.segment), services.index(row.service)] += per_person
     by_segment = nodes[list(segments)].to_numpy(dtype=np.float64)
     weight = np.array([segment_weight.get(segment, 1.0) for segment in segments])
-    each = by_segment[:, :, None] * rate[None, :, :]
+    each = by_segment[:, :, None] * _visits_per_person(nodes["district_id"], visits, segments, services)
     arrays = {
         "visits": each.sum(axis=1),
         "weighted": (each * weight[None, :, None]).sum(axis=1),
@@ -93,3 +96,22 @@ def demand_of(nodes: pd.DataFrame, visits: pd.DataFrame, segment_weight: Mapping
     for array in arrays.values():
         array.setflags(write=False)
     return DemandNodes(services=services, segments=segments, **arrays)
+
+
+def _visits_per_person(
+    home: pd.Series, visits: pd.DataFrame, segments: tuple[str, ...], services: tuple[str, ...]
+) -> Floats:
+    """Visits per person and year at each node, shape (N, G, C): the row of its district, else the general one."""
+    lines = visits.assign(
+        g=pd.Index(segments).get_indexer(pd.Index(visits["segment"])),
+        c=pd.Index(services).get_indexer(pd.Index(visits["service"])),
+        rate=visits["customer_share"] * visits["visits_per_year"] * (1.0 - visits["digital_share"]),
+    )
+    districts = pd.Index(lines["district_id"][lines["district_id"] != ""].unique())
+    rate = np.zeros((len(districts) + 1, len(segments), len(services)))  # the last one: everywhere else
+    general = lines[lines["district_id"] == ""]
+    rate[:, general["g"], general["c"]] = general["rate"]
+    own = lines[lines["district_id"] != ""]
+    rate[districts.get_indexer(pd.Index(own["district_id"])), own["g"], own["c"]] = own["rate"]
+    at_node: Floats = rate[districts.get_indexer(pd.Index(home))]
+    return at_node

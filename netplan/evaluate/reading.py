@@ -164,12 +164,7 @@ def _nodes(region: Region, policy: Policy, services: tuple[str, ...], segments: 
     by_segment = {segment: _numbers(table, segment) for segment in segments}
     people = by_segment["children"] + by_segment["working"] + by_segment["elderly"]
     is_urban = table["is_urban"].to_numpy(dtype=bool)
-    visits = np.zeros((len(segments), len(table), len(services)))
-    for segment, service, rate, digital, customers in region.visits[
-        ["segment", "service", "visits_per_year", "digital_share", "customer_share"]
-    ].itertuples(index=False):
-        g, c = segments.index(segment), services.index(service)
-        visits[g, :, c] += by_segment[segment] * customers * rate * (1.0 - digital)
+    visits = _visits_by_segment(region, by_segment, services)
     weight = np.array([policy.access.segment_weight.get(segment, 1.0) for segment in segments])
     return NodeFacts(
         ids=tuple(table["node_id"]),
@@ -187,6 +182,23 @@ def _nodes(region: Region, policy: Policy, services: tuple[str, ...], segments: 
         visits_by_segment=visits,
         market_margin=_numbers(table, "market_margin_per_year"),
     )
+
+
+def _visits_by_segment(region: Region, people: dict[str, Floats], services: tuple[str, ...]) -> Floats:
+    """d_igc, shape (G, N, C); where a district has a row of its own the row without a district does not hold."""
+    home = region.nodes["district_id"].to_numpy(dtype=object)
+    visits = np.zeros((len(people), len(home), len(services)))
+    keys = ["segment", "service", "district_id"]
+    districts_of: dict[tuple[str, str], list[str]] = {}
+    for segment, service, district in region.visits[keys].itertuples(index=False):
+        districts_of.setdefault((segment, service), []).append(district)
+    for segment, service, district, rate, digital, customers in region.visits[
+        [*keys, "visits_per_year", "digital_share", "customer_share"]
+    ].itertuples(index=False):
+        holds = home == district if district else ~np.isin(home, districts_of[segment, service])
+        made = np.where(holds, people[segment] * customers * rate * (1.0 - digital), 0.0)
+        visits[list(people).index(segment), :, services.index(service)] += made
+    return visits
 
 
 def _channels(region: Region) -> ChannelFacts:

@@ -56,15 +56,23 @@ TOWNSHIPS = table(
 
 VISITS = table(
     "visits",
-    "How often people need a branch: visits = people x customer_share x visits_per_year x (1 - digital_share).",
+    "How often people need a branch: visits = people x customer_share x visits_per_year x (1 - digital_share). A row "
+    "with a `district_id` stands in that district in place of the row of its segment and service without one.",
     {
         "segment": column("id", "a column of people in nodes (children, working, elderly, ...)"),
         "service": column("id", "service class (cash, counter, advice, ...)"),
         "visits_per_year": column("number", "visits per customer", "visits per year", at_least=0),
         "digital_share": column("number", "share of them done digitally", "share", at_least=0, at_most=1),
         "customer_share": column("number", "share of people who bank here", "share", at_least=0, at_most=1),
+        "district_id": column(
+            "id",
+            "the only district in which this row holds",
+            optional=True,
+            blank="every district without a row of its own",
+            refers_to="districts.district_id",
+        ),
     },
-    key=("segment", "service"),
+    key=("segment", "service", "district_id"),
 )
 
 RETENTION = table(

@@ -111,11 +111,23 @@ class Instance:
         for line in self.region.visits.to_dict("records"):
             if group not in ("all", "urban", "rural", line["segment"]):
                 continue
-            people = self.region.nodes[line["segment"]].to_numpy(dtype=float) * mask
+            people = self.region.nodes[line["segment"]].to_numpy(dtype=float) * mask * self.holds(line)
             each = people * line["customer_share"] * line["visits_per_year"] * (1 - line["digital_share"])
             weight = self.policy.access.segment_weight.get(line["segment"], 1.0) if is_weighted else 1.0
             total[:, self.services.index(line["service"])] += weight * each
         return total
+
+    def holds(self, line: dict[str, Any]) -> np.ndarray:
+        """At which nodes a row of the visits table is the one that counts: those of its district, or all without one."""
+        at_home = {
+            (other["segment"], other["service"], other["district_id"])
+            for other in self.region.visits.to_dict("records")
+        }
+        where = [
+            district if (line["segment"], line["service"], district) in at_home else ""
+            for district in self.region.nodes["district_id"]
+        ]
+        return np.array([district == line["district_id"] for district in where])
 
     @cached_property
     def recovery(self) -> float:
