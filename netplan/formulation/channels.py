@@ -7,7 +7,7 @@ van tours can replace `add_van_stops` without touching the rest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pulp
@@ -35,10 +35,11 @@ def add_hosted_points(model: PolicyModel, problem: PlanningProblem, policy: Poli
 def add_cash_supply(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> None:
     """y[s,f] <= sum y[s',f'] over other sites within max_supply_minutes_f whose format supplies cash."""
     formats, columns = problem.formats, problem.columns
-    for j in _operating(problem, ~np.isnan(formats.max_supply_minutes)):
-        limit = float(formats.max_supply_minutes[columns.format[j]])
-        between = problem.travel.between_sites
-        near = between.origin[(between.target == columns.site[j]) & (between.minutes <= limit)]
+    supplied = _operating(problem, ~np.isnan(formats.max_supply_minutes))
+    arriving = problem.travel.between_sites.transposed() if supplied else problem.travel.between_sites
+    for j in supplied:
+        origin, minutes = arriving.of(int(columns.site[j]))
+        near = origin[minutes <= formats.max_supply_minutes[columns.format[j]]]
         name = f"supply_{policy.columns[j].name}"
         add_need(model, problem, policy, j, name=name, helps=formats.supplies_cash, near=near)
 
@@ -68,12 +69,13 @@ def add_fixed_time_counters(model: PolicyModel, problem: PlanningProblem, policy
     A base is open while its outlet operates in a staffed format.
     """
     bases, formats, columns = problem.region.bases, problem.formats, problem.columns
+    base_sites = list(zip(bases["base_id"], _base_sites(problem), strict=True))
     used: dict[str, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
     for j in _operating(problem, np.array(formats.channel) == "counter"):
         s, f = int(columns.site[j]), int(columns.format[j])
         site_id, format_id = problem.sites["site_id"][s], formats.ids[f]
         staffed: list[tuple[pulp.LpVariable, float]] = []
-        for base_id, base in zip(bases["base_id"], _base_sites(problem), strict=True):
+        for base_id, base in base_sites:
             if problem.travel.between_sites.get(base, s) <= formats.max_base_minutes[f]:
                 variable = model.binary("a", site_id, format_id, base_id)
                 policy.staffed[site_id, format_id, base_id] = variable
@@ -92,13 +94,14 @@ def add_van_stops(model: PolicyModel, problem: PlanningProblem, policy: PolicyVa
     A visit takes a whole van-day, or half where ``2 t + dwell <= shift / 2``, so that any two halves make a day.
     """
     formats, columns = problem.formats, problem.columns
-    used = _van_variables(model, problem, policy)
+    base_site = dict(zip(problem.region.bases["base_id"], _base_sites(problem), strict=True))
+    used = _van_variables(model, problem, policy, base_site)
     days: dict[tuple[str, str], list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
     for j in _operating(problem, np.array(formats.channel) == "van"):
         s, f = int(columns.site[j]), int(columns.format[j])
         key = problem.sites["site_id"][s], formats.ids[f]
         served: list[tuple[pulp.LpVariable, float]] = []
-        for van_id, size in van_day_share(problem, s, f):
+        for van_id, size in van_day_share(problem, base_site, s, f):
             for week in _week_patterns(float(formats.days_per_week[f])):
                 variable = model.binary("a", *key, van_id, week)
                 policy.visited[*key, van_id, week] = variable
@@ -115,10 +118,11 @@ def add_van_stops(model: PolicyModel, problem: PlanningProblem, policy: PolicyVa
                 model.add(f"van_days_{van_id}_{week}", terms, LE, 0)
 
 
-def van_day_share(problem: PlanningProblem, site: int, format_: int) -> Iterator[tuple[str, float]]:
+def van_day_share(
+    problem: PlanningProblem, base_site: Mapping[str, int], site: int, format_: int
+) -> Iterator[tuple[str, float]]:
     """Vans that can make the trip within a shift, and the share of a van-day that one visit takes (1 or 1/2)."""
     dwell = float(problem.formats.dwell_minutes[format_])
-    base_site = dict(zip(problem.region.bases["base_id"], _base_sites(problem), strict=True))
     vans = problem.region.vans
     for van_id, base_id, shift in zip(vans["van_id"], vans["base_id"], vans["shift_minutes"], strict=True):
         trip = 2.0 * problem.travel.between_sites.get(base_site[base_id], site) + dwell
@@ -126,9 +130,10 @@ def van_day_share(problem: PlanningProblem, site: int, format_: int) -> Iterator
             yield van_id, 0.5 if trip <= shift / 2.0 else 1.0
 
 
-def _van_variables(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> dict[str, pulp.LpVariable]:
+def _van_variables(
+    model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, base_site: Mapping[str, int]
+) -> dict[str, pulp.LpVariable]:
     vans = problem.region.vans
-    base_site = dict(zip(problem.region.bases["base_id"], _base_sites(problem), strict=True))
     used = {}
     costs = problem.policy.objective.kind == "net_cost"
     for van_id, base_id, cost in zip(vans["van_id"], vans["base_id"], vans["running_cost_per_year"], strict=True):
