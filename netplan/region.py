@@ -17,7 +17,8 @@ from netplan.checks.frames import finished_tables
 from netplan.checks.settings import RegionSettings, check_settings, parse_settings
 from netplan.errors import InputError
 from netplan.readers import RawTable, UnreadableFileError, read_frame
-from netplan.readers.folder import read_folder
+from netplan.readers.folder import FolderContents, read_folder
+from netplan.roads.region_tables import road_tables
 from netplan.tables import SEGMENTS, TABLES
 from netplan.violations import Violation, counted, listing, printable, some
 
@@ -87,6 +88,7 @@ class Region:
     gain: pd.DataFrame
     road_nodes: pd.DataFrame
     road_edges: pd.DataFrame
+    road_links: pd.DataFrame
     hosts: pd.DataFrame
     bases: pd.DataFrame
     vans: pd.DataFrame
@@ -157,7 +159,8 @@ class Region:
         """The part of the region that lies in `districts`; none named means all of it.
 
         Nodes, outlets, candidates and townships of other districts drop out, bases whose outlet does, and their vans.
-        Roads, hosts and other banks stay: people may cross the border. What is left out is counted in `notes`.
+        Roads, hosts and other banks stay: people may cross the border. So does all of `visits`, which names the services
+        and segments; rates of a district left out apply to no node. What is left out is counted in `notes`.
 
         Raises
         ------
@@ -241,10 +244,25 @@ def load_region(path: str | Path) -> LoadedRegion:
     if set(contents.unreadable) == {table.stem for table in TABLES}:
         return LoadedRegion(tuple(contents.violations), (), None)
     settings = check_settings(contents.settings)
+    _add_roads(contents, settings.settings)
     tables = check_tables(contents.tables, contents.outlines, contents.unreadable)
     violations = (*settings.violations, *contents.violations, *tables.violations)
     notes = (*contents.notes, *tables.notes)
     return _loaded(settings.settings, tables, violations, notes, contents.files)
+
+
+def _add_roads(contents: FolderContents, settings: RegionSettings | None) -> None:
+    """The road tables of a folder whose roads are a file of another program."""
+    if contents.roads is None:
+        return
+    found = road_tables(contents.roads, "" if settings is None else settings.country)
+    if isinstance(found, Violation):
+        contents.violations.append(found)
+        contents.unreadable.update(("road_nodes", "road_edges"))
+        return
+    tables, notes = found
+    contents.tables.update(tables)
+    contents.notes.extend(notes)
 
 
 def _from_frames(settings: Mapping[str, Any], frames: Mapping[str, pd.DataFrame]) -> LoadedRegion:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from netplan.region import Region
 from netplan.tables import TABLES
+from netplan.tables.links import ROAD_LINKS
 
 THEMES = ("town", "rural", "tight", "split")
 TOWNSHIPS = {"A1": "A", "A2": "A", "B1": "B"}
@@ -86,6 +87,7 @@ def random_region(seed: int, theme: str) -> Region:
         "gain": pd.DataFrame({"minutes": [3.0, 12.0, 30.0], "won_share": [0.5, 0.25, 0.05]}),
         "road_nodes": junctions.drop(columns="township_id"),
         "road_edges": _roads(rng, junctions),
+        "road_links": pd.DataFrame(columns=list(ROAD_LINKS.schema.columns)),
         "hosts": _hosts(candidates, outlets),
         "bases": bases if is_rural else bases[:0],
         "vans": vans if is_rural else vans[:0],
@@ -280,7 +282,8 @@ def _visits(rng: np.random.Generator) -> pd.DataFrame:
         ("merchants", "cash", 12.0, 0.2, 0.3),
     ]
     visits = pd.DataFrame(lines, columns=["segment", "service", "visits_per_year", "digital_share", "customer_share"])
-    return visits.assign(visits_per_year=(visits["visits_per_year"] * rng.uniform(0.6, 1.4, len(visits))).round(1))
+    rates = (visits["visits_per_year"] * rng.uniform(0.6, 1.4, len(visits))).round(1)
+    return visits.assign(visits_per_year=rates, district_id="")
 
 
 def _hosts(candidates: pd.DataFrame, outlets: pd.DataFrame) -> pd.DataFrame:

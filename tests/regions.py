@@ -134,6 +134,10 @@ J3      J4    6000   10      0
 J4      J5    18000  30      0
 J5      J6    9000   15      0
 """,
+    "road_links": """
+link_id name      from_lon from_lat to_lon to_lat minutes is_oneway modes
+L1      Slow-boat 10.00    0        10.32  0      300     0         car,bus
+""",
     "hosts": """
 host_id name       lon   lat max_points
 H1      Lake-store 10.32 0   1
@@ -208,4 +212,4 @@ def _table(text: str) -> pd.DataFrame:
 def _cell(column: str, text: str) -> str:
     if text == "-":
         return ""
-    return text.replace(",", " ") if column in ("services", "formats") else text
+    return text.replace(",", " ") if column in ("services", "formats", "modes") else text

@@ -422,14 +422,16 @@ def test_formats_that_are_not_read_are_refused(tmp_path: Path) -> None:
     assert [(one.file, one.problem) for one in violations] == [("gain.dbf", "the format .dbf is not read")]
 
 
-def test_roads_of_other_programs_are_refused(tmp_path: Path) -> None:
-    """A road file that cannot be read would otherwise mean planning as the crow flies, unnoticed."""
+def test_a_road_file_beside_road_tables_is_refused(tmp_path: Path) -> None:
+    """Which of the two holds the roads would be a guess; neither is read until one is moved away."""
     write_region(tiny_tables(), tmp_path)
     (tmp_path / "roads.osm.pbf").write_bytes(b"x")
-    violations = read_folder(tmp_path, contracts()).violations
-    assert [(one.file, one.problem) for one in violations] == [
-        ("roads.osm.pbf", "a road network in this form is not read")
+    contents = read_folder(tmp_path, contracts())
+    assert [(one.file, one.problem) for one in contents.violations] == [
+        ("roads.osm.pbf", "roads.osm.pbf and road_edges.csv and road_nodes.csv hold the roads more than once")
     ]
+    assert {"road_nodes", "road_edges"} <= contents.unreadable
+    assert contents.roads is None
 
 
 def test_files_of_no_table_are_noted(tmp_path: Path) -> None:

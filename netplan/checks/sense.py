@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 
 from netplan.checks.contract import CheckedTable, having
 from netplan.checks.formats import check_candidates, check_conversions, check_formats, check_hosts, check_outlets
+from netplan.checks.links import check_links
 from netplan.checks.references import likely, resolved
 from netplan.checks.roads import check_roads
 from netplan.tables import SEGMENTS
@@ -108,12 +110,20 @@ def check_coverage_of_region(found: Found) -> Findings:
 
 
 def _unpaired(visits: CheckedTable) -> Findings:
-    pairs = set(zip(visits.frame["segment"], visits.frame["service"], strict=True))
+    """Segments and services without a row, or with rows of some districts only."""
+    pairs = visits.frame[["segment", "service"]].apply(tuple, axis=1)
+    is_general = visits.frame["district_id"].isna() if visits.has("district_id") else pd.Series(True, pairs.index)
+    everywhere, somewhere = set(pairs[is_general]), set(pairs)
     segments, services = (list(visits.frame[name].dropna().unique()) for name in ("segment", "service"))
-    absent = [f"{segment} {service}" for segment in segments for service in services if (segment, service) not in pairs]
+    absent = [
+        f"{segment} {service}" for segment in segments for service in services if (segment, service) not in somewhere
+    ]
     absent += [segment for segment in SEGMENTS if segment not in segments]
     if absent:
         yield f"{visits.file}: no row for {some(absent)}: they make no visits"
+    local = [" ".join(pair) for pair in dict.fromkeys(pairs) if pair not in everywhere and all(map(pd.notna, pair))]
+    if local:
+        yield f"{visits.file}: {some(local)} only with a district_id: they make no visits in the other districts"
 
 
 def _steps(checked: CheckedTable, name: str, sign: int, problem: str, *, strictly: bool) -> Iterator[Violation]:
@@ -137,5 +147,6 @@ SENSE_CHECKS = (
     check_conversions,
     check_curves,
     check_roads,
+    check_links,
     check_coverage_of_region,
 )

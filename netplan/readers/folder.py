@@ -15,7 +15,23 @@ OUTLINED = "districts"
 """The one table that may come as two files: its columns, and the outlines beside them."""
 
 _LEFT_ALONE = (".md", ".txt", ".toml", ".pdf", ".docx", ".png", ".html", ".json", ".py")
-_ROADS = ".pbf", ".osm", ".graphml", ".gpkg", ".geojson", ".shp"
+ROADS = "roads"
+"""Stem of a road file as other programs write it, in place of the tables road_nodes and road_edges."""
+_ROAD_TABLES = ("road_nodes", "road_edges")
+_ROAD_ENDINGS = (
+    ".pbf",
+    ".osm",
+    ".osm.bz2",
+    ".osm.gz",
+    ".graphml",
+    ".gpkg",
+    ".geojson",
+    ".shp",
+    ".zip",
+    ".fgb",
+    ".parquet",
+)
+_BESIDE_SHAPEFILE = (".dbf", ".shx", ".prj", ".cpg")
 
 
 @dataclass(slots=True)
@@ -34,6 +50,8 @@ class FolderContents:
         Bytes of region.toml, ``None`` if it could not be read.
     files
         File name -> SHA-256 of every file that was read.
+    roads
+        A road file as other programs write it (``roads.osm.pbf``), which takes the place of the road tables.
     """
 
     tables: dict[str, RawTable] = field(default_factory=dict)
@@ -43,6 +61,7 @@ class FolderContents:
     files: dict[str, str] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    roads: Path | None = None
 
     def bytes_of(self, path: Path) -> bytes | None:
         """Read and hash a file; ``None``, and a violation, if it cannot be read."""
@@ -80,6 +99,7 @@ def read_folder(folder: Path, contracts: Mapping[str, Collection[str]]) -> Folde
     contents.settings = _settings(contents, folder / SETTINGS)
     for stem, columns in contracts.items():
         _read_one(contents, stem, [path for path in paths if path.stem == stem], columns)
+    _find_roads(contents, paths)
     _tell_the_rest(contents, paths, contracts)
     return contents
 
@@ -135,15 +155,47 @@ def _refuse_format(contents: FolderContents, stem: str, paths: list[Path]) -> No
         contents.unreadable.add(stem)
 
 
+def _find_roads(contents: FolderContents, paths: list[Path]) -> None:
+    """A road file of another program, hashed; two of them, or road tables beside it, contradict each other."""
+    found = [path for path in paths if _is_road_file(path) and path.is_file()]
+    tables = [path for path in paths if path.stem in _ROAD_TABLES and path.suffix.lower() in EXTENSIONS]
+    if not found:
+        return
+    if len(found) + len(tables) > 1:
+        names = " and ".join(path.name for path in (*found, *tables))
+        remedy = "keep the road file, or the tables road_nodes and road_edges; move the other out of the folder"
+        problem = f"{names} hold the roads more than once"
+        contents.violations.append(Violation(found[0].name, None, "", None, problem, remedy))
+        for stem in _ROAD_TABLES:
+            contents.tables.pop(stem, None)
+        contents.unreadable.update(_ROAD_TABLES)
+        return
+    beside = [path for path in paths if found[0].suffix.lower() == ".shp" and _is_beside(path, found[0])]
+    try:
+        for path in (*found, *beside):
+            with path.open("rb") as stream:
+                contents.files[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        contents.violations.append(Violation(found[0].name, None, "", None, problem, "allow reading it"))
+        contents.unreadable.update(_ROAD_TABLES)
+        return
+    contents.roads = found[0]
+
+
+def _is_road_file(path: Path) -> bool:
+    name = path.name.casefold()
+    return name.startswith(f"{ROADS}.") and name.endswith(_ROAD_ENDINGS)
+
+
+def _is_beside(path: Path, shapefile: Path) -> bool:
+    return path.stem == shapefile.stem and path.suffix.lower() in _BESIDE_SHAPEFILE
+
+
 def _tell_the_rest(contents: FolderContents, paths: list[Path], contracts: Mapping[str, Collection[str]]) -> None:
-    """Name the data files that belong to no table; road files of other programs would be missed, so they are refused."""
+    """Name the data files that belong to no table."""
     others = [path for path in paths if path.stem not in contracts and not path.name.startswith((".", "~"))]
-    for path in others:
-        if path.name.casefold().startswith("roads.") and path.suffix.lower() in _ROADS:
-            remedy = "convert it to road_nodes.csv and road_edges.csv, or move it out of the folder"
-            problem = "a road network in this form is not read"
-            contents.violations.append(Violation(path.name, None, "", None, problem, remedy))
     unused = [path.name for path in others if path.is_file() and path.suffix.lower() in EXTENSIONS]
-    unused = [name for name in unused if not name.casefold().startswith("roads.")]
+    unused = [name for name in unused if not _is_road_file(Path(name))]
     if unused:
         contents.notes.append(f"not a table of a region, not read: {some(unused)}")

@@ -10,6 +10,7 @@ from netplan.tables.channels import BASES, COMPETITORS, HOSTS, VANS
 from netplan.tables.declare import Kind as Kind
 from netplan.tables.declare import Table as Table
 from netplan.tables.declare import column as column
+from netplan.tables.links import ROAD_LINKS
 from netplan.tables.network import CANDIDATES, CONVERSIONS, FORMATS, OUTLETS
 from netplan.tables.people import DISTRICTS, GAIN, NODES, RETENTION, TOWNSHIPS, VISITS
 from netplan.tables.roads import ROAD_EDGES, ROAD_NODES
@@ -30,6 +31,7 @@ TABLES: tuple[Table, ...] = (
     GAIN,
     ROAD_NODES,
     ROAD_EDGES,
+    ROAD_LINKS,
     HOSTS,
     BASES,
     VANS,
