@@ -211,16 +211,45 @@ class Capacity(_Part):
 
 
 class Travel(_Part):
-    """`[travel]`: legs off the road, and minutes where the region has no roads."""
+    """`[travel]`: who travels, legs off the road, and minutes where the region has no roads."""
 
+    mode: Literal["car", "walk", "bus"] = "car"
+    """How customers get there: driving, on foot, or by bus at an average speed plus a wait."""
     leg_speed_km_per_hour: Positive = 10.0
-    """Speed from a node or site to the nearest junction, and inside a cell."""
+    """By car: speed from a node or site to the nearest road, and inside a cell."""
     leg_detour_factor: Annotated[float, Field(ge=1)] = 1.3
     max_leg_metres: Positive = 10_000.0
-    """A node or site farther than this from every junction is not reached (and is listed)."""
+    """A node or site farther than this from every road is not reached (and is listed)."""
     speed_km_per_hour: Positive = 30.0
-    """Without roads: speed along great circle x detour factor."""
+    """By car and without roads: speed along great circle x detour factor."""
     detour_factor: Annotated[float, Field(ge=1)] = 1.4
+    walk_speed_km_per_hour: Positive = 4.8
+    """On foot: speed on roads without walk_minutes and without roads; on foot and by bus: speed of legs and inside a cell."""
+    bus_speed_km_per_hour: Positive = 18.0
+    """By bus: average speed, stops included, on every road open to cars, and without roads."""
+    bus_wait_minutes: NonNegative = 10.0
+    """By bus: minutes added once to every trip: the wait at the stop."""
+
+    @property
+    def leg_minutes_per_km(self) -> float:
+        """Minutes per great-circle kilometre off the road: legs to it and travel inside a cell."""
+        speed = self.leg_speed_km_per_hour if self.mode == "car" else self.walk_speed_km_per_hour
+        return 60.0 * self.leg_detour_factor / speed
+
+    @property
+    def crow_minutes_per_km(self) -> float:
+        """Minutes per great-circle kilometre where the region has no roads."""
+        speed = {
+            "car": self.speed_km_per_hour,
+            "walk": self.walk_speed_km_per_hour,
+            "bus": self.bus_speed_km_per_hour,
+        }[self.mode]
+        return 60.0 * self.detour_factor / speed
+
+    @property
+    def trip_minutes(self) -> float:
+        """Minutes that every trip costs once, however short."""
+        return self.bus_wait_minutes if self.mode == "bus" else 0.0
 
 
 class Standard(_Part):

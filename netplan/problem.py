@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from netplan.formats import Formats
 from netplan.policy import Policy
 from netplan.region import Region
 from netplan.rows import Rows
-from netplan.travel import RoadNetwork, TravelTimes, travel_times
+from netplan.travel import RoadNetwork, TravelTimes, Work, travel_times
+from netplan.travel.links import with_links
+from netplan.travel.parts import road_parts
 
 Constraint = Callable[[Any], Any]
 """A planner's own constraint: takes the named policy variables, returns one PuLP constraint or several."""
@@ -45,6 +48,8 @@ class PlanningProblem:
         m_kc, money per year, shape (outlets, services).
     constraints
         The planner's own constraints, applied to the PuLP model in order.
+    road_notes
+        Parts of the road network that do not meet, with the people on them, and links that are not used.
     """
 
     region: Region
@@ -58,17 +63,34 @@ class PlanningProblem:
     margin: NDArray[np.float64]
     constraints: tuple[Constraint, ...] = ()
     _whole: Region | None = None
+    road_notes: tuple[str, ...] = ()
+    _cache: Path | None = None
 
     @classmethod
-    def build(cls, region: Region, policy: Policy) -> PlanningProblem:
+    def build(
+        cls,
+        region: Region,
+        policy: Policy,
+        *,
+        cache: str | Path | None = None,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> PlanningProblem:
         """Check the plan file against the region, cut to its scope, measure minutes, list decisions and rows.
+
+        Parameters
+        ----------
+        cache
+            Folder in which minutes by road are kept, so that they are not searched twice and an interrupted run goes on
+            where it stopped; it may be deleted at any time. None: they are measured anew.
+        progress
+            Called with what is measured and the share done, 0 to 1.
 
         Raises
         ------
         InputError
-            The plan file names what the region does not have, or the scope is empty.
+            The plan file names what the region does not have, the scope is empty, or the cache cannot be written.
         """
-        return _build(region, policy, None)
+        return _build(region, policy, None, Work(None if cache is None else Path(cache), progress))
 
     def replace(
         self, *, region: Region | None = None, policy: Policy | Mapping[str, Any] | None = None, **parts: Any
@@ -84,7 +106,7 @@ class PlanningProblem:
             parts = {**parts, "policy": policy}
         new_policy = whole_policy.replace(**parts) if parts else whole_policy
         whole = region if region is not None else self._whole or self.region
-        built = _build(whole, new_policy, self if region is None else None)
+        built = _build(whole, new_policy, self if region is None else None, Work(self._cache))
         return replace(built, constraints=self.constraints)
 
     def with_constraint(self, constraint: Constraint) -> PlanningProblem:
@@ -112,7 +134,7 @@ class PlanningProblem:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was defaulted, left out or could not be reached, counted and listed."""
-        return (*self.region.notes, *_travel_notes(self.travel, self.demand, self.region))
+        return (*self.region.notes, *_travel_notes(self.travel, self.demand, self.region), *self.road_notes)
 
     def __repr__(self) -> str:
         return f"PlanningProblem({', '.join(f'{label}: {value}' for label, value in self._facts())})"
@@ -139,7 +161,7 @@ class PlanningProblem:
         ]
 
 
-def _build(whole: Region, policy: Policy, base: PlanningProblem | None) -> PlanningProblem:
+def _build(whole: Region, policy: Policy, base: PlanningProblem | None, work: Work) -> PlanningProblem:
     violations = check_policy(whole, policy, "plan")
     if violations:
         raise InputError("\n".join(str(violation) for violation in violations))
@@ -152,7 +174,7 @@ def _build(whole: Region, policy: Policy, base: PlanningProblem | None) -> Plann
         )
     demand = demand_of(region.nodes, region.visits, policy.access.segment_weight)
     formats = Formats.from_tables(region.formats, region.conversions, demand.services)
-    travel = _travel(region, sites, policy, base)
+    travel, road_notes = _travel(region, sites, demand.people, policy, (base, work))
     columns = build_columns(sites, formats, travel.between_sites, policy.policy.relocation_minutes)
     margin = _margin(region.outlets, demand.services)
     market = Market(
@@ -169,7 +191,9 @@ def _build(whole: Region, policy: Policy, base: PlanningProblem | None) -> Plann
         policy=policy,
     )
     rows = market_rows(market)
-    return PlanningProblem(region, policy, sites, formats, demand, travel, columns, rows, margin, (), whole)
+    return PlanningProblem(
+        region, policy, sites, formats, demand, travel, columns, rows, margin, (), whole, road_notes, work.cache
+    )
 
 
 def _sites(region: Region) -> pd.DataFrame:
@@ -190,12 +214,20 @@ def _margin(outlets: pd.DataFrame, services: tuple[str, ...]) -> NDArray[np.floa
     return margin
 
 
-def _travel(region: Region, sites: pd.DataFrame, policy: Policy, base: PlanningProblem | None) -> TravelTimes:
+def _travel(
+    region: Region,
+    sites: pd.DataFrame,
+    people: NDArray[np.float64],
+    policy: Policy,
+    known: tuple[PlanningProblem | None, Work],
+) -> tuple[TravelTimes, tuple[str, ...]]:
+    """Minutes, and what is to be told about the road network they were measured on."""
+    base, work = known
     limit, site_limit = _node_limit(region, policy), _site_limit(region, policy)
     if base is not None and _same_minutes(base, policy, limit, site_limit):
-        return base.travel
-    roads = RoadNetwork.from_tables(region.road_nodes, region.road_edges) if len(region.road_edges) else None
-    return travel_times(
+        return base.travel, base.road_notes
+    roads, notes = _roads(region, sites, people, policy)
+    times = travel_times(
         region.nodes,
         sites,
         region.competitors,
@@ -203,7 +235,21 @@ def _travel(region: Region, sites: pd.DataFrame, policy: Policy, base: PlanningP
         policy.travel,
         limit_minutes=limit,
         site_limit_minutes=site_limit,
+        work=work,
     )
+    return times, notes
+
+
+def _roads(
+    region: Region, sites: pd.DataFrame, people: NDArray[np.float64], policy: Policy
+) -> tuple[RoadNetwork | None, tuple[str, ...]]:
+    """The roads of the mode with their links, and notes on what does not hang together; None without roads."""
+    if not len(region.road_edges):
+        return None, ()
+    roads = RoadNetwork.from_tables(region.road_nodes, region.road_edges, policy.travel)
+    linked = with_links(roads, region.road_links, policy.travel)
+    parts = road_parts(linked.network, region.nodes, people, sites, policy.travel)
+    return linked.network, (*linked.notes, *parts.notes)
 
 
 def _same_minutes(base: PlanningProblem, policy: Policy, limit: float, site_limit: float) -> bool:

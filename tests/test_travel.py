@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
 
+from netplan.coordinates.geodesy import EARTH_RADIUS_KM, chord_of_km, great_circle_km, unit_vectors
+from netplan.errors import InputError
 from netplan.policy import Travel, parse_policy
 from netplan.problem import PlanningProblem
 from netplan.region import Region
-from netplan.travel import RoadNetwork, SparseMinutes, TravelTimes, travel_times
-from netplan.travel.geodesy import EARTH_RADIUS_KM, chord_of_km, great_circle_km, unit_vectors
+from netplan.travel import RoadNetwork, SparseMinutes, TravelTimes, minutes_between, travel_times
 
 LEG = Travel(leg_speed_km_per_hour=12, leg_detour_factor=1.25, max_leg_metres=3_000)
 PER_KM = 60 * 1.25 / 12
@@ -69,30 +70,6 @@ def minutes_of(
     return travel_times(nodes, sites, nobody, roads, travel, limit_minutes=limit, site_limit_minutes=limit)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_minutes_equal_networkx(seed: int) -> None:
-    """On random networks, one-way roads and all, minutes are networkx's to 1e-9, and pairs without a way are missing."""
-    road_nodes, road_edges = random_roads(seed)
-    roads = RoadNetwork.from_tables(road_nodes, road_edges)
-    rng = np.random.default_rng(seed)
-    origins, targets = rng.choice(40, 15, replace=False), rng.choice(40, 70)
-    travel = minutes_of(at_junctions(road_nodes, origins, "N"), at_junctions(road_nodes, targets, "S"), roads)
-    graph = nx.MultiDiGraph()
-    graph.add_nodes_from(road_nodes["road_node_id"])
-    for edge in road_edges.itertuples():
-        graph.add_edge(edge.from_id, edge.to_id, minutes=edge.minutes)
-        if not edge.is_oneway:
-            graph.add_edge(edge.to_id, edge.from_id, minutes=edge.minutes)
-    found = 0
-    for i, origin in enumerate(road_nodes["road_node_id"].iloc[origins]):
-        lengths = nx.single_source_dijkstra_path_length(graph, origin, weight="minutes")
-        for s, target in enumerate(road_nodes["road_node_id"].iloc[targets]):
-            expected = lengths.get(target, np.inf)
-            assert travel.to_site.get(i, s) == pytest.approx(expected, abs=1e-9)
-            found += np.isfinite(expected)
-    assert 0 < found < 15 * 70, "the network should have several pieces"
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_cut_off(seed: int) -> None:
     """A cut-off keeps exactly the pairs within it, a pair at the cut-off included."""
@@ -104,16 +81,6 @@ def test_cut_off(seed: int) -> None:
     near = minutes_of(nodes, sites, roads, limit=limit).to_site.frame()
     pd.testing.assert_frame_equal(near, whole[whole["minutes"] <= limit].reset_index(drop=True))
     assert near["minutes"].max() == limit
-
-
-def test_batches_of_targets_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Searching from the targets in batches of 7 finds what one batch finds."""
-    road_nodes, road_edges = random_roads(4)
-    roads = RoadNetwork.from_tables(road_nodes, road_edges)
-    nodes, sites = at_junctions(road_nodes, range(30), "N"), at_junctions(road_nodes, range(40), "S")
-    at_once = minutes_of(nodes, sites, roads).to_site.frame()
-    monkeypatch.setattr("netplan.travel.network._SOURCES_AT_ONCE", 7)
-    pd.testing.assert_frame_equal(minutes_of(nodes, sites, roads).to_site.frame(), at_once)
 
 
 @pytest.fixture
@@ -130,6 +97,40 @@ def one_road() -> RoadNetwork:
         }
     )
     return RoadNetwork.from_tables(road_nodes, road_edges)
+
+
+ROAD = (
+    pd.DataFrame({"road_node_id": ["J1", "J2"], "lon": [10.0, 10.2], "lat": [0.0, 0.0]}),
+    pd.DataFrame(
+        {
+            "from_id": ["J1"],
+            "to_id": ["J2"],
+            "metres": [22_000.0],
+            "minutes": [10.0],
+            "is_oneway": [False],
+            "minutes_back": [20.0],
+            "walk_minutes": [np.nan],
+        }
+    ),
+)
+"""One road along the equator, J1 to J2 in 10 minutes and back in 20."""
+
+
+@pytest.fixture
+def two_way_road() -> RoadNetwork:
+    """The road by car."""
+    return RoadNetwork.from_tables(*ROAD)
+
+
+def ends_of(edges: pd.DataFrame, travel: Travel | None = None) -> tuple[float, float]:
+    """Minutes from J1 to J2 and back between sites at them, by the mode of `travel`; walking across forbidden by a slow leg."""
+    travel = (travel or Travel()).model_copy(update={"leg_detour_factor": 1e6})
+    sites = table("S", [10.0, 10.2], [0.0, 0.0])
+    found = minutes_of(table("N", [], [], area_km2=[]), sites, RoadNetwork.from_tables(ROAD[0], edges, travel), travel)
+    return tuple(
+        round(value, 9) if np.isfinite(value := found.between_sites.get(*pair)) and value < 1e6 else np.inf
+        for pair in ((0, 1), (1, 0))
+    )
 
 
 def test_formula_of_node_to_site(one_road: RoadNetwork) -> None:
@@ -149,29 +150,134 @@ def test_formula_of_node_to_site(one_road: RoadNetwork) -> None:
     assert (travel.between_sites.get(0, 0), travel.between_sites.get(1, 1)) == (0.0, 0.0)
 
 
-def test_direct_way_where_a_junction_is_shared(one_road: RoadNetwork) -> None:
-    """Two points at one junction go straight across if that is shorter than in and out of the junction."""
-    nodes = table("N", [10.01, 10.001], [0.0, 0.0], area_km2=[0.0, np.pi])
-    sites = table("S", [10.012, 9.99], [0.0, 0.0])
+def test_a_trip_enters_the_road_at_its_nearest_point(one_road: RoadNetwork) -> None:
+    """A node a quarter along the road pays three quarters of it to J2 and a quarter of the other carriageway to J1.
+
+    The node lies 0.01 degrees (1.11195 km, 6.9497 minutes of leg) north of 10.05 on the road from 10.0 to 10.2. Once the way
+    back is closed, it drives to J2 and from there nowhere.
+    """
+    nodes = table("N", [10.05], [0.01], area_km2=[0.0])
+    sites = table("S", [10.2, 10.0], [0.0, 0.0])
     travel = minutes_of(nodes, sites, one_road)
-    across = PER_KM * km(10.01, 0, 10.012, 0)
-    assert travel.to_site.get(0, 0) == pytest.approx(across, rel=1e-6)
-    around = PER_KM * (km(10.001, 0, 10, 0) + km(10, 0, 9.99, 0))
-    assert travel.to_site.get(1, 1) == pytest.approx(around + PER_KM * 2 / 3, rel=1e-6)
-    assert travel.between_sites.get(0, 1) == pytest.approx(PER_KM * km(10.012, 0, 9.99, 0), rel=1e-6)
+    leg = PER_KM * km(10.05, 0.01, 10.05, 0.0)
+    assert leg == pytest.approx(6.9497, abs=1e-4)
+    assert travel.to_site.get(0, 0) == pytest.approx(leg + 0.75 * 10, rel=1e-6)
+    assert travel.to_site.get(0, 1) == pytest.approx(leg + 0.25 * 25, rel=1e-6)
+    one_way = RoadNetwork.from_tables(ROAD[0], ROAD[1].assign(is_oneway=True))
+    travel = minutes_of(nodes, sites, one_way)
+    assert travel.to_site.get(0, 0) == pytest.approx(leg + 0.75 * 10, rel=1e-6)
+    assert not np.isfinite(travel.to_site.get(0, 1))
 
 
-def test_far_places_are_not_reached_and_listed(one_road: RoadNetwork) -> None:
-    """A node or site farther than max_leg_metres from every junction has no pair and is named; the others keep theirs."""
-    nodes = table("N", [10.0, 10.1], [0.0, 0.0], area_km2=[0.0, 0.0])
-    sites = table("S", [10.2, 10.1, 10.2269], [0.0, 0.001, 0.0])
-    travel = minutes_of(nodes, sites, one_road)
+def test_along_the_same_road(two_way_road: RoadNetwork) -> None:
+    """Two places on one road go along it, each direction at its own minutes, without visiting a junction."""
+    nodes = table("N", [10.05], [0.0], area_km2=[0.0])
+    sites = table("S", [10.15, 10.01], [0.0, 0.0])
+    found = minutes_of(nodes, sites, two_way_road).to_site
+    assert found.get(0, 0) == pytest.approx(5, rel=1e-6)
+    assert found.get(0, 1) == pytest.approx(4, rel=1e-6)
+
+
+def test_direct_way_where_a_road_is_shared(two_way_road: RoadNetwork) -> None:
+    """Two places on one road, or at one junction, go straight across if that is shorter than by it; the cell is counted, a wait for the bus is not."""
+    nodes = table("N", [10.05, 10.05], [0.001, 0.001], area_km2=[0.0, np.pi])
+    sites = table("S", [10.051], [0.002])
+    across = PER_KM * km(10.05, 0.001, 10.051, 0.002)
+    found = minutes_of(nodes, sites, two_way_road).to_site
+    assert found.get(0, 0) == pytest.approx(across, rel=1e-6)
+    assert found.get(1, 0) == pytest.approx(across + PER_KM * 2 / 3, rel=1e-6)
+    at_junction = table("N", [10.0], [0.01], area_km2=[0.0]), table("S", [9.99], [0.0])
+    across_there = PER_KM * km(10.0, 0.01, 9.99, 0.0)
+    assert minutes_of(*at_junction, two_way_road).to_site.get(0, 0) == pytest.approx(across_there, rel=1e-6)
+    by_bus = Travel(mode="bus", walk_speed_km_per_hour=12, leg_detour_factor=1.25, bus_wait_minutes=30)
+    bus = RoadNetwork.from_tables(*ROAD, by_bus)
+    assert minutes_of(nodes, sites, bus, by_bus).to_site.get(0, 0) == pytest.approx(across, rel=1e-6)
+
+
+def test_far_places_are_not_reached_and_listed(two_way_road: RoadNetwork) -> None:
+    """A place farther than max_leg_metres from every road has no pair and is named; the others keep theirs."""
+    nodes = table("N", [10.1, 10.1], [0.0, 0.028], area_km2=[0.0, 0.0])
+    sites = table("S", [10.2, 10.1, 10.2269], [0.0, -0.028, 0.0])
+    rivals = table("X", [10.0, 10.3], [0.0, 0.0])
+    assert 1_000 * km(10.2269, 0, 10.2, 0) < LEG.max_leg_metres < 1_000 * km(10, 0.028, 10, 0)
+    travel = travel_times(nodes, sites, rivals, two_way_road, LEG, limit_minutes=1e6, site_limit_minutes=1e6)
     assert travel.unreached_nodes == ("N1",)
     assert travel.unreached_sites == ("S1",)
-    assert 1_000 * km(10.2269, 0, 10.2, 0) < LEG.max_leg_metres
+    assert travel.unreached_competitors == ("X1",)
     assert set(map(tuple, travel.to_site.frame()[["origin", "target"]].to_numpy())) == {(0, 0), (0, 2)}
+    assert travel.to_competitor.frame()[["origin", "target"]].to_numpy().tolist() == [[0, 0]]
     assert travel.between_sites.get(1, 1) == 0.0
     assert not np.isfinite(travel.between_sites.get(1, 0))
+
+
+def test_modes() -> None:
+    """By car the table's minutes, on foot its walking minutes or metres / walking speed, by bus metres / bus speed and a wait.
+
+    Only on foot do one-way signs not count; what is closed to cars is closed to the bus. The road is 22 km: by bus at 20 km/h 66 minutes + 7 of waiting; on foot at 5.5 km/h 240 minutes.
+    """
+    walk, bus = (
+        Travel(mode="walk", walk_speed_km_per_hour=5.5),
+        Travel(mode="bus", bus_speed_km_per_hour=20, bus_wait_minutes=7),
+    )
+    assert ends_of(ROAD[1]) == (10, 20)
+    assert ends_of(ROAD[1].assign(is_oneway=True)) == (10, np.inf)
+    assert ends_of(ROAD[1].assign(minutes_back=np.nan)) == (10, 10)
+    assert ends_of(ROAD[1].assign(minutes=np.nan)) == (np.inf, np.inf)
+    assert ends_of(ROAD[1].assign(is_oneway=True), walk) == (240, 240)
+    assert ends_of(ROAD[1].assign(is_oneway=True, walk_minutes=90.0), walk) == (90, 90)
+    assert ends_of(ROAD[1].assign(walk_minutes=90.0, walk_minutes_back=70.0), walk) == (90, 70)
+    assert ends_of(ROAD[1].assign(walk_minutes=np.nan), walk) == (240, 240)
+    assert ends_of(ROAD[1].assign(is_oneway=True), bus) == (73, np.inf)
+    assert ends_of(ROAD[1].assign(minutes=np.nan), bus) == (np.inf, np.inf)
+
+
+def test_a_road_closed_to_walkers_is_not_walked_nor_walked_to() -> None:
+    """Where walk_minutes is blank walkers neither use the road nor leave it: they go to the next one that is open."""
+    nodes, closed = ROAD[0], ROAD[1].assign(walk_minutes=np.nan)
+    more = pd.DataFrame({"road_node_id": ["J3", "J4"], "lon": [10.0, 10.2], "lat": [0.02, 0.02]})
+    path = closed.assign(from_id="J3", to_id="J4", walk_minutes=100.0, minutes=np.nan)
+    tables = pd.concat([nodes, more]), pd.concat([closed, path], ignore_index=True)
+    walk = LEG.model_copy(update={"mode": "walk", "walk_speed_km_per_hour": 12})
+    places = table("N", [10.05], [0.001], area_km2=[0.0]), table("S", [10.15], [0.02])
+    on_foot = minutes_of(*places, RoadNetwork.from_tables(*tables, walk), walk).to_site.get(0, 0)
+    assert on_foot == pytest.approx(
+        min(50 + PER_KM * km(10.05, 0.001, 10.05, 0.02), PER_KM * km(10.05, 0.001, 10.15, 0.02)), rel=1e-5
+    )
+    by_car = minutes_of(*places, RoadNetwork.from_tables(*tables, LEG), LEG).to_site.get(0, 0)
+    assert by_car == pytest.approx(5 + PER_KM * (km(10.05, 0.001, 10.05, 0) + km(10.15, 0.02, 10.15, 0)), rel=1e-5)
+
+
+def test_legs_on_foot() -> None:
+    """On foot and by bus legs and cells go at the walking speed, by car at the leg speed."""
+    for mode, speed in (("car", 10.0), ("walk", 4.0), ("bus", 4.0)):
+        travel = Travel(mode=mode, walk_speed_km_per_hour=4, leg_detour_factor=1.5)
+        assert travel.leg_minutes_per_km == pytest.approx(60 * 1.5 / speed)
+
+
+def test_no_road_for_the_mode() -> None:
+    """Where no road is open to the mode nobody is reached, and all are named."""
+    closed = RoadNetwork.from_tables(ROAD[0], ROAD[1].assign(minutes=np.nan), LEG)
+    travel = minutes_of(table("N", [10.0], [0.0], area_km2=[0.0]), table("S", [10.0], [0.0]), closed)
+    assert len(travel.to_site.minutes) == 0
+    assert (travel.unreached_nodes, travel.unreached_sites) == (("N0",), ("S0",))
+    assert travel.between_sites.get(0, 0) == 0.0
+    assert closed.nearest_junction(np.array([10.0]), np.array([0.0]))[0].tolist() == [-1]
+
+
+def test_a_network_of_another_mode_is_refused(two_way_road: RoadNetwork) -> None:
+    """Minutes on foot are not measured on the drivers' network."""
+    with pytest.raises(InputError, match="for car, the plan travels by walk"):
+        minutes_of(table("N", [], []), table("S", [], []), two_way_road, Travel(mode="walk"))
+
+
+def test_forwards_and_backwards(one_road: RoadNetwork) -> None:
+    """Backwards are the minutes from the targets to the origins, in rows of origins."""
+    origins, targets = table("S", [10.0], [0.0]), table("S", [10.2, 10.1], [0.0, 0.0])
+    there = minutes_between(origins, targets, one_road, LEG, limit_minutes=1e6)
+    back = minutes_between(origins, targets, one_road, LEG, limit_minutes=1e6, direction="backwards")
+    assert there.shape == back.shape == (1, 2)
+    assert there.get(0, 0) == pytest.approx(10, rel=1e-9)
+    assert back.get(0, 0) == pytest.approx(25, rel=1e-9)
 
 
 def test_without_roads() -> None:
@@ -234,6 +340,22 @@ def test_sparse_minutes() -> None:
     assert square.symmetric().frame()["minutes"].tolist() == [4.0, 4.0]
 
 
+def test_rows_and_blocks_of_sparse_minutes() -> None:
+    """A table in runs of rows holds the same pairs, however small the runs; transposed twice it is itself."""
+    rng = np.random.default_rng(2)
+    origin, target = rng.integers(0, 30, 200), rng.integers(0, 20, 200)
+    pairs = SparseMinutes.from_pairs((30, 20), origin, target, rng.uniform(0, 9, 200))
+    for size in (1, 7, 50, 1_000):
+        frames = [
+            part.frame().assign(origin=lambda f, first=first: f["origin"] + first) for first, part in pairs.blocks(size)
+        ]
+        pd.testing.assert_frame_equal(pd.concat(frames, ignore_index=True), pairs.frame())
+        assert all(len(part.minutes) <= size or part.shape[0] == 1 for _, part in pairs.blocks(size))
+    flipped = pairs.transposed()
+    assert flipped.get(int(target[0]), int(origin[0])) == pairs.get(int(origin[0]), int(target[0]))
+    pd.testing.assert_frame_equal(flipped.transposed().frame(), pairs.frame())
+
+
 def test_great_circle() -> None:
     """A degree of the equator is 111.195 km, half the globe 20,015 km, and near points keep their millimetres."""
     assert great_circle_km(0, 0, 1, 0) == pytest.approx(111.19508, abs=1e-5)
@@ -254,3 +376,36 @@ def test_replace_measures_again_only_what_changed(tiny: Region) -> None:
     assert problem.travel.limit_minutes == 60
     assert np.isfinite(farther.travel.to_site.get(1, 3))
     assert not np.isfinite(problem.travel.to_site.get(1, 3))
+
+
+def test_the_plan_file_names_the_mode(tiny: Region) -> None:
+    """`[travel] mode` changes the minutes: the five minutes of J1 to J2 become metres / speed on foot, with the wait by bus."""
+    metres = float(tiny.road_edges["metres"].iloc[0])
+    ends = [tiny.road_edges[end].iloc[0] for end in ("from_id", "to_id")]
+    sites = tiny.road_nodes.set_index("road_node_id").loc[ends].reset_index(drop=True)
+    for mode, speed, wait in (("walk", 5.0, 0.0), ("bus", 20.0, 4.0)):
+        asked = {"mode": mode, "walk_speed_km_per_hour": 5, "bus_speed_km_per_hour": 20, "bus_wait_minutes": 4}
+        travel = parse_policy({"travel": {**asked, "leg_detour_factor": 50}}, origin="travel").travel
+        network = RoadNetwork.from_tables(tiny.road_nodes, tiny.road_edges, travel)
+        found = minutes_between(sites, sites, network, travel, limit_minutes=1e4)
+        assert found.get(0, 1) == pytest.approx(metres * 0.06 / speed + wait, rel=1e-9)
+    problem = PlanningProblem.build(tiny, parse_policy({"travel": {"mode": "bus"}}, origin="travel"))
+    assert problem.travel.to_site.minutes.min() == 0.0, "on foot at one junction, no bus is waited for"
+    away = problem.travel.to_site.minutes[problem.travel.to_site.minutes > 0]
+    assert away.min() > 10
+
+
+def test_minutes_of_a_problem_are_kept_and_found_again(tiny: Region, tmp_path: Path) -> None:
+    """A problem built with a cache leaves its minutes there; a what-if and a second build read them and agree to the bit."""
+    policy = parse_policy({}, origin="travel")
+    told: list[tuple[str, float]] = []
+    first = PlanningProblem.build(tiny, policy, cache=tmp_path, progress=lambda what, share: told.append((what, share)))
+    kept = sorted(tmp_path.rglob("*.bin"))
+    assert kept
+    assert ("node to site", 1.0) in told
+    times = [path.stat().st_mtime_ns for path in kept]
+    again = PlanningProblem.build(tiny, policy, cache=str(tmp_path))
+    assert [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.bin"))] == times
+    np.testing.assert_array_equal(again.travel.to_site.minutes, first.travel.to_site.minutes)
+    first.replace(travel={"leg_speed_km_per_hour": 3})
+    assert len(list(tmp_path.rglob("*.bin"))) > len(kept)

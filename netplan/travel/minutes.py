@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,26 @@ class SparseMinutes:
         """Columns origin, target (positions), minutes."""
         return pd.DataFrame({"origin": self.origin, "target": self.target, "minutes": self.minutes})
 
+    def rows(self, first: int, last: int) -> SparseMinutes:
+        """The rows `first` to `last` (excluded) as a table of their own, without copying: to stream a table from disk."""
+        begin, end = int(self.start[first]), int(self.start[last])
+        start = self.start[first : last + 1] - begin
+        start.setflags(write=False)
+        return SparseMinutes((last - first, self.shape[1]), start, self.target[begin:end], self.minutes[begin:end])
+
+    def blocks(self, pairs: int = 10_000_000) -> Iterator[tuple[int, SparseMinutes]]:
+        """The table in runs of rows of about so many pairs, each with the position of its first row."""
+        first = 0
+        while first < self.shape[0]:
+            last = int(np.searchsorted(self.start, self.start[first] + pairs, side="right")) - 1
+            last = min(self.shape[0], max(first + 1, last))
+            yield first, self.rows(first, last)
+            first = last
+
+    def transposed(self) -> SparseMinutes:
+        """The same pairs with origins and targets exchanged."""
+        return SparseMinutes.from_pairs((self.shape[1], self.shape[0]), self.target, self.origin, self.minutes)
+
     def symmetric(self) -> SparseMinutes:
         """The smaller of the two directions of each pair; for square tables."""
         origin = self.origin
@@ -92,8 +113,8 @@ class TravelTimes:
         Node to other banks' outlets, shape (N, number of competitors).
     limit_minutes, site_limit_minutes
         Cut-offs from nodes, and between sites.
-    unreached_nodes, unreached_sites
-        Ids of those farther than the longest leg from every junction.
+    unreached_nodes, unreached_sites, unreached_competitors
+        Ids of those farther than the longest leg from every road of the mode.
     """
 
     to_site: SparseMinutes
@@ -104,3 +125,4 @@ class TravelTimes:
     is_from_roads: bool
     unreached_nodes: tuple[str, ...]
     unreached_sites: tuple[str, ...]
+    unreached_competitors: tuple[str, ...] = ()

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from netplan.coordinates.geodesy import chord_of_km, great_circle_km, unit_vectors
+from netplan.errors import InputError
 from netplan.policy import Travel
-from netplan.travel.geodesy import chord_of_km, great_circle_km, unit_vectors
+from netplan.travel.graph import SearchGraph
+from netplan.travel.many import TripRules, Work, road_minutes
 from netplan.travel.minutes import SparseMinutes, TravelTimes
 from netplan.travel.network import RoadNetwork
+from netplan.travel.places import Places, places_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """Points on the network: where they are, their junction, the leg to it, and the travel inside the cell."""
-
-    lon: Floats
-    lat: Floats
-    junction: Ints
-    leg_minutes: Floats
-    cell_minutes: Floats
-    is_reached: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.lon)
 
 
 def travel_times(
@@ -42,6 +31,7 @@ def travel_times(
     *,
     limit_minutes: float,
     site_limit_minutes: float,
+    work: Work | None = None,
 ) -> TravelTimes:
     """Compute every pair of minutes within the cut-offs; the formula is in docs/model.md, "Minutes".
 
@@ -50,34 +40,90 @@ def travel_times(
     nodes, sites, competitors
         Tables with lon and lat (degrees); nodes also area_km2.
     roads
-        The road network, or None for great-circle distance x detour factor / speed.
+        The road network of the mode of `travel`, or None for great-circle distance x detour factor / speed.
+    work
+        Cache, progress, memory and cores; nothing in it changes the minutes.
+
+    Raises
+    ------
+    InputError
+        The network is not of the mode of `travel`, or the cache folder cannot be written.
     """
-    node_ends = _ends(nodes, roads, travel)
-    site_ends = _ends(sites, roads, travel)
-    rival_ends = _ends(competitors, roads, travel)
-    pairs = _crow_minutes if roads is None else _RoadMinutes(roads)
+    measure = _Measure(roads, travel, work or Work())
+    node_places, site_places, rival_places = (measure.places(table) for table in (nodes, sites, competitors))
+    between = measure.minutes("site to site", site_places, site_places, site_limit_minutes)
     return TravelTimes(
-        to_site=pairs(node_ends, site_ends, travel, limit_minutes),
-        between_sites=_with_zero_diagonal(pairs(site_ends, site_ends, travel, site_limit_minutes)),
-        to_competitor=pairs(node_ends, rival_ends, travel, limit_minutes),
+        to_site=measure.minutes("node to site", node_places, site_places, limit_minutes),
+        between_sites=_with_zero_diagonal(between),
+        to_competitor=measure.minutes("node to other banks", node_places, rival_places, limit_minutes),
         limit_minutes=limit_minutes,
         site_limit_minutes=site_limit_minutes,
         is_from_roads=roads is not None,
-        unreached_nodes=tuple(nodes["node_id"][~node_ends.is_reached]),
-        unreached_sites=tuple(sites["site_id"][~site_ends.is_reached]),
+        unreached_nodes=tuple(nodes["node_id"][~node_places.is_reached]),
+        unreached_sites=tuple(sites["site_id"][~site_places.is_reached]),
+        unreached_competitors=tuple(competitors["site_id"][~rival_places.is_reached]),
     )
 
 
-def _ends(points: pd.DataFrame, roads: RoadNetwork | None, travel: Travel) -> _Ends:
-    lon, lat = points["lon"].to_numpy(dtype=np.float64), points["lat"].to_numpy(dtype=np.float64)
-    per_km = 60.0 * travel.leg_detour_factor / travel.leg_speed_km_per_hour
-    area_km2 = points["area_km2"].to_numpy(dtype=np.float64) if "area_km2" in points else np.zeros(len(lon))
-    cell_minutes = (2.0 / 3.0) * np.sqrt(area_km2 / np.pi) * per_km
-    if roads is None or not len(lon):
-        nothing = np.zeros(len(lon))
-        return _Ends(lon, lat, nothing.astype(np.int64), nothing, cell_minutes, np.ones(len(lon), dtype=bool))
-    junction, metres = roads.nearest_junction(lon, lat)
-    return _Ends(lon, lat, junction, metres / 1000.0 * per_km, cell_minutes, metres <= travel.max_leg_metres)
+def minutes_between(
+    origins: pd.DataFrame,
+    targets: pd.DataFrame,
+    roads: RoadNetwork | None,
+    travel: Travel,
+    *,
+    limit_minutes: float,
+    direction: Literal["forwards", "backwards"] = "forwards",
+    work: Work | None = None,
+) -> SparseMinutes:
+    """Minutes between two tables of places with lon and lat (degrees), and perhaps area_km2.
+
+    Parameters
+    ----------
+    roads
+        The road network of the mode of `travel`, or None for great-circle distance x detour factor / speed.
+    direction
+        ``"forwards"``: from the origins to the targets; ``"backwards"``: from the targets to the origins, as for
+        couriers, or home visits. Rows are the origins either way.
+    work
+        Cache, progress, memory and cores; nothing in it changes the minutes.
+
+    Returns
+    -------
+    SparseMinutes
+        Shape (origins, targets), pairs within the limit.
+
+    Raises
+    ------
+    InputError
+        The network is not of the mode of `travel`, or the cache folder cannot be written.
+    """
+    measure = _Measure(roads, travel, work or Work())
+    places, others = measure.places(origins), measure.places(targets)
+    if direction == "forwards":
+        return measure.minutes("minutes", places, others, limit_minutes)
+    return measure.minutes("minutes", others, places, limit_minutes).transposed()
+
+
+class _Measure:
+    """One way of measuring: a network of one mode, made ready once, or great circles."""
+
+    def __init__(self, roads: RoadNetwork | None, travel: Travel, work: Work) -> None:
+        if roads is not None and roads.mode != travel.mode:
+            raise InputError(f"the road network is for {roads.mode}, the plan travels by {travel.mode}: build it anew")
+        self._roads, self._travel, self._work = roads, travel, work
+        self._graph = None if roads is None else SearchGraph.of(roads)
+
+    def places(self, points: pd.DataFrame) -> Places:
+        return places_of(points, self._travel, self._roads, self._graph)
+
+    def minutes(self, what: str, origins: Places, targets: Places, limit: float) -> SparseMinutes:
+        shape = (len(origins), len(targets))
+        if 0 in shape:
+            return _no_pairs(shape)
+        if self._graph is None:
+            return _crow_minutes(origins, targets, self._travel, limit)
+        rules = TripRules.of(self._travel, limit)
+        return road_minutes(origins, targets, self._graph, rules, self._work.named(what))
 
 
 def _with_zero_diagonal(table: SparseMinutes) -> SparseMinutes:
@@ -90,58 +136,27 @@ def _with_zero_diagonal(table: SparseMinutes) -> SparseMinutes:
     )
 
 
-def _near_pairs(origins: _Ends, targets: _Ends, kilometres: float) -> tuple[Ints, Ints, Floats]:
+def _near_pairs(origins: Places, targets: Places, kilometres: float) -> tuple[Ints, Ints, Floats]:
     """Pairs within a great-circle distance, and their kilometres."""
     tree = KDTree(unit_vectors(targets.lon, targets.lat))
     near = tree.query_ball_point(unit_vectors(origins.lon, origins.lat), chord_of_km(kilometres) * (1 + 1e-9))
     origin = np.repeat(np.arange(len(origins), dtype=np.int64), [len(found) for found in near])
     target = np.fromiter((j for found in near for j in found), dtype=np.int64, count=len(origin))
-    return (
-        origin,
-        target,
-        great_circle_km(origins.lon[origin], origins.lat[origin], targets.lon[target], targets.lat[target]),
-    )
+    km = great_circle_km(origins.lon[origin], origins.lat[origin], targets.lon[target], targets.lat[target])
+    return origin, target, km
 
 
-def _crow_minutes(origins: _Ends, targets: _Ends, travel: Travel, limit: float) -> SparseMinutes:
+def _crow_minutes(origins: Places, targets: Places, travel: Travel, limit: float) -> SparseMinutes:
+    per_km = travel.crow_minutes_per_km
     shape = (len(origins), len(targets))
-    if 0 in shape:
+    if limit < travel.trip_minutes:
         return _no_pairs(shape)
-    per_km = 60.0 * travel.detour_factor / travel.speed_km_per_hour
-    origin, target, km = _near_pairs(origins, targets, limit / per_km)
-    return _within(shape, origin, target, km * per_km + origins.cell_minutes[origin], limit)
-
-
-@dataclass(frozen=True, slots=True)
-class _RoadMinutes:
-    roads: RoadNetwork
-
-    def __call__(self, origins: _Ends, targets: _Ends, travel: Travel, limit: float) -> SparseMinutes:
-        shape = (len(origins), len(targets))
-        if 0 in shape:
-            return _no_pairs(shape)
-        origin, target, minutes = self.roads.minutes_to(targets.junction, origins.junction, limit)
-        minutes = minutes + origins.leg_minutes[origin] + targets.leg_minutes[target] + origins.cell_minutes[origin]
-        direct = self._on_foot(origins, targets, travel, origin, target)
-        reached = origins.is_reached[origin] & targets.is_reached[target]
-        return _within(shape, origin[reached], target[reached], np.minimum(minutes, direct)[reached], limit)
-
-    @staticmethod
-    def _on_foot(origins: _Ends, targets: _Ends, travel: Travel, origin: Ints, target: Ints) -> Floats:
-        """Minutes straight across where two points share a junction; infinite elsewhere."""
-        direct = np.full(len(origin), np.inf)
-        same = np.flatnonzero(origins.junction[origin] == targets.junction[target])
-        i, s = origin[same], target[same]
-        km = great_circle_km(origins.lon[i], origins.lat[i], targets.lon[s], targets.lat[s])
-        direct[same] = km * 60.0 * travel.leg_detour_factor / travel.leg_speed_km_per_hour + origins.cell_minutes[i]
-        return direct
+    origin, target, km = _near_pairs(origins, targets, (limit - travel.trip_minutes) / per_km)
+    minutes = travel.trip_minutes + km * per_km + origins.cell_minutes[origin] + targets.cell_minutes[target]
+    keep = minutes <= limit
+    return SparseMinutes.from_pairs(shape, origin[keep], target[keep], minutes[keep])
 
 
 def _no_pairs(shape: tuple[int, int]) -> SparseMinutes:
     nothing = np.empty(0, dtype=np.int64)
     return SparseMinutes.from_pairs(shape, nothing, nothing, np.empty(0))
-
-
-def _within(shape: tuple[int, int], origin: Ints, target: Ints, minutes: Floats, limit: float) -> SparseMinutes:
-    keep = minutes <= limit
-    return SparseMinutes.from_pairs(shape, origin[keep], target[keep], minutes[keep])

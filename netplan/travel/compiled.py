@@ -1,0 +1,22 @@
+"""Functions that numba compiles: typed for the reader, kept on disk where that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def compiled(function: _F) -> _F:
+    """Compile a function at its first call, to run without the interpreter's lock.
+
+    The machine code is kept beside the module or in the user's cache folder. Where neither can be written (a
+    read-only installation) it is compiled anew in each process, a few seconds.
+    """
+    try:
+        return cast(_F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
+    except RuntimeError:  # "cannot cache function: no locator available"
+        return cast(_F, numba.njit(function, nogil=True, error_model="numpy"))
