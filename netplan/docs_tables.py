@@ -109,6 +109,8 @@ def _absent(one: Any, told: dict[str, Any]) -> str:
         return told["blank"] or "0 for that service"
     if one.required:
         return "refused"
+    if told["absent"]:
+        return str(told["absent"])
     return str(told["blank"]) if told["default"] is None else f"{told['default']:g}"
 
 

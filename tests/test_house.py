@@ -126,8 +126,8 @@ def test_the_audit_shares_nothing_with_the_model() -> None:
 @pytest.mark.parametrize(
     ("library", "rooms"),
     [
-        ("pulp", {"formulation", "solve"}),
-        ("highspy", {"formulation", "solve"}),
+        ("pulp", {"engine", "formulation", "solve"}),
+        ("highspy", {"engine", "formulation", "solve"}),
         ("folium", {"maps"}),
         ("branca", {"maps"}),
         ("typer", {"cli"}),

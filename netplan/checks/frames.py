@@ -69,7 +69,8 @@ def _absent_columns(checked: CheckedTable) -> list[str]:
     told = []
     for name in _absent(checked.table.schema, checked.columns):
         meta = checked.table.schema.columns[name].metadata
-        told.append(f"{name} ({meta['blank'] if meta['default'] is None else format(meta['default'], 'g')})")
+        value = meta["blank"] if meta["default"] is None else f"{meta['default']:g}"
+        told.append(f"{name} ({meta['absent'] or value})")
     return [f"{checked.file}: without the columns {', '.join(told)}"] if told else []
 
 

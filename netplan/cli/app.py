@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from netplan._version import __version__
+from netplan.cli import region as region_commands
 from netplan.cli import run
 from netplan.cli.exits import EXIT_CODES, with_exit_codes
 from netplan.cli.question import Changes, ObjectiveKind, parse_gap, parse_seconds
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(region_commands.app, name="region")
 
 RegionFolder = Annotated[
     Path,
@@ -124,6 +127,15 @@ def plan(
             "--solver", metavar="NAME", help="Any solver PuLP finds installed, such as HiGHS.", show_default="HiGHS"
         ),
     ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            metavar="DIR",
+            help="Keep minutes by road there, so that the next run need not search them again.",
+            show_default="none",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Find the best plan for a region, prove how good it is, explain it, and write it down.
@@ -137,6 +149,7 @@ def plan(
         gap=parse_gap(gap),
         seed=seed,
         solver=solver,
+        cache=cache,
     )
     changes = Changes(tuple(district or ()), objective, service, minutes)
     run.plan(region, policy, changes, options, out=out, quiet=quiet)

@@ -22,6 +22,9 @@ class Reporter(Protocol):
     def step(self, text: str) -> None:
         """A step of the command begins."""
 
+    def share(self, what: str, done: float) -> None:
+        """A long step is this far, 0 to 1."""
+
     def __call__(self, progress: Progress) -> None:
         """The solver reports."""
 
@@ -30,6 +33,9 @@ class Silent:
     """Says nothing (``--quiet``)."""
 
     def step(self, text: str) -> None:
+        """Nothing to say."""
+
+    def share(self, what: str, done: float) -> None:
         """Nothing to say."""
 
     def __call__(self, progress: Progress) -> None:
@@ -48,11 +54,19 @@ class PlainLines:
         """Print the step."""
         self._print(text)
 
+    def share(self, what: str, done: float) -> None:
+        """Print how far a step is, not too often."""
+        self._print_sometimes(what, what if done <= 0 else f"{what}: {done:.0%}")
+
     def __call__(self, progress: Progress) -> None:
         """Print the solver's state, not too often."""
-        if progress.stage != self._stage or time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._stage = progress.stage
-            self._print(describe(progress))
+        self._print_sometimes(progress.stage, describe(progress))
+
+    def _print_sometimes(self, stage: str, text: str) -> None:
+        """A line whenever the stage changes, and every ten seconds."""
+        if stage != self._stage or time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._stage = stage
+            self._print(text)
 
     def _print(self, text: str) -> None:
         self._last_line = time.monotonic()
@@ -69,6 +83,10 @@ class MovingLine:
     def step(self, text: str) -> None:
         """Show the step."""
         self._display.update(self._task, description=text)
+
+    def share(self, what: str, done: float) -> None:
+        """Show how far the step is."""
+        self.step(f"{what}, {done:.0%}" if done > 0 else what)
 
     def __call__(self, progress: Progress) -> None:
         """Show the solver's state."""

@@ -34,6 +34,8 @@ class SolveOptions:
     gap: float
     seed: int
     solver: str | None
+    cache: Path | None = None
+    """Where minutes by road are kept between runs."""
 
 
 def check(region: Path, policy: Path | None) -> None:
@@ -63,7 +65,7 @@ def plan(
         if out is not None:
             prepare_output(out)
         report.step("measuring travel and listing decisions")
-        problem = PlanningProblem.build(tables, question.policy)
+        problem = PlanningProblem.build(tables, question.policy, cache=options.cache, progress=report.share)
         result = solve(
             problem,
             time_limit=options.time_limit,

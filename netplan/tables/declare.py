@@ -35,6 +35,7 @@ def column(
     optional: bool = False,
     blank: str | None = None,
     default: object = None,
+    absent: str = "",
     refers_to: str = "",
     pattern: bool = False,
 ) -> pa.Column:
@@ -50,6 +51,8 @@ def column(
     default
         The value of an optional column that is absent (stated in the documentation and in the notes of
         `netplan check`, never silent).
+    absent
+        What it means that an optional column is not there, where that is neither `default` nor `blank`.
     refers_to
         ``table.column`` in which the value must occur.
     pattern
@@ -74,7 +77,7 @@ def column(
         required=not optional and not pattern,
         regex=pattern,
         description=meaning,
-        metadata={"kind": kind, "unit": unit, "blank": blank, "default": default, "refers_to": refers_to},
+        metadata={"kind": kind, "unit": unit, "blank": blank, "default": default, "absent": absent, "refers_to": refers_to},
     )
 
 

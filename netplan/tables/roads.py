@@ -37,12 +37,12 @@ ROAD_EDGES = table(
         ),
         "walk_minutes": column(
             "number",
-            "walking time from from_id to to_id; where the file has no such column, every road is open to walkers at the "
-            "walking speed of the plan file, both ways, one-way or not",
+            "walking time from from_id to to_id",
             "minutes",
             at_least=0,
             optional=True,
             blank="closed to walkers",
+            absent="every road is open to walkers, both ways, at the walking speed of the plan file",
         ),
         "walk_minutes_back": column(
             "number",
