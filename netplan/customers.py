@@ -13,6 +13,7 @@ from netplan.coordinates.geodesy import great_circle_km
 from netplan.demand import DemandNodes
 from netplan.formats import Formats
 from netplan.policy import Money, Policy, ServiceAccess, Standard
+from netplan.row_kernels import count_entries, fill_entries
 from netplan.rows import ACCESS, COVERAGE, GAIN, OBJECTIVE, RETENTION, Rows, assemble, concatenate
 from netplan.travel import SparseMinutes, TravelTimes
 
@@ -80,13 +81,13 @@ def access_rows(market: Market, service: int) -> Rows:
     access = market.policy.service_access(market.demand.services[service])
     visits = market.demand.visits[:, service]
     subject = np.flatnonzero(visits > 0)
-    row_of = _positions(subject, len(visits))
-    node, site, minutes = _pairs(market.travel.to_site, access.reach_minutes)
-    reached, column = _columns_at(market, site, market.formats.offers[:, service])
-    row = row_of[node[reached]]
-    wait = waiting_cost(access, market.formats.days_per_week)[market.columns.format[column]]
-    cost = visit_cost(access, market.policy.money, minutes[reached]) + wait
-    keep = (row >= 0) & (cost < access.unserved_cost)
+    penalty = np.full(len(subject), access.unserved_cost)
+    table = market.travel.to_site
+    trip = _within(table, access.reach_minutes, visit_cost(access, market.policy.money, table.minutes))
+    offers = _Offers.of(
+        market, market.formats.offers[:, service], extra=waiting_cost(access, market.formats.days_per_week)
+    )
+    row, site, cost, column = _joined(table, trip, offers, _positions(subject, len(visits)), penalty)
     weighted = market.demand.weighted[subject, service]
     return assemble(
         ACCESS,
@@ -94,11 +95,11 @@ def access_rows(market: Market, service: int) -> Rows:
         service=service,
         weight=weighted if market.policy.objective.kind != "coverage" else np.zeros(len(subject)),
         load=visits[subject],
-        penalty=np.full(len(subject), access.unserved_cost),
-        entry_row=row[keep],
-        entry_site=site[reached][keep],
-        entry_cost=cost[keep],
-        entry_column=column[keep],
+        penalty=penalty,
+        entry_row=row,
+        entry_site=site,
+        entry_cost=cost,
+        entry_column=column,
     )
 
 
@@ -109,24 +110,26 @@ def retention_rows(market: Market, service: int) -> Rows:
     row_of = _positions(subject, len(market.sites))
     columns, retention = market.columns, market.retention
     curve = retention["minutes"].to_numpy(), retention["lost_share"].to_numpy()
-    origin, site, minutes = _pairs(market.travel.between_sites, np.inf)
-    reached, column = _columns_at(market, site, market.formats.offers[:, service])
-    lost = np.where(origin == site, 0.0, np.interp(minutes, *curve))[reached]
+    table = market.travel.between_sites
+    lost = np.where(table.origin == table.target, 0.0, np.interp(table.minutes, *curve))
+    penalty = np.full(len(subject), curve[1][-1])
+    offers = _Offers.of(market, market.formats.offers[:, service])
+    row, site, cost, column = _joined(table, lost, offers, row_of, penalty)
     moves = columns.relocating[market.formats.offers[columns.format[columns.relocating], service]]
-    moved = np.array([market.travel.between_sites.get(columns.origin[j], columns.site[j]) for j in moves])
-    row = np.concatenate([row_of[origin[reached]], row_of[columns.origin[moves]]])
-    cost = np.concatenate([lost, np.interp(moved, curve[0], retention["relocated_lost_share"].to_numpy())])
-    keep = (row >= 0) & (cost < curve[1][-1])
+    moved = np.array([table.get(columns.origin[j], columns.site[j]) for j in moves])
+    move_cost = np.interp(moved, curve[0], retention["relocated_lost_share"].to_numpy())
+    keep = (row_of[columns.origin[moves]] >= 0) & (move_cost < curve[1][-1])
+    moves, move_cost = moves[keep], move_cost[keep]
     return assemble(
         RETENTION,
         subject,
         service=service,
         weight=margin[subject],
-        penalty=np.full(len(subject), curve[1][-1]),
-        entry_row=row[keep],
-        entry_site=np.concatenate([site[reached], columns.site[moves]])[keep],
-        entry_cost=cost[keep],
-        entry_column=np.concatenate([column, moves])[keep],
+        penalty=penalty,
+        entry_row=np.concatenate([row, row_of[columns.origin[moves]]]),
+        entry_site=np.concatenate([site, columns.site[moves]]),
+        entry_cost=np.concatenate([cost, move_cost]),
+        entry_column=np.concatenate([column, moves]),
     )
 
 
@@ -135,27 +138,33 @@ def gain_rows(market: Market) -> Rows:
     worth = market.nodes["market_margin_per_year"].to_numpy(dtype=np.float64)
     subject = np.flatnonzero(worth > 0) if len(market.gain) else np.empty(0, dtype=np.int64)
     row_of = _positions(subject, len(worth))
-    limit = float(market.gain["minutes"].max()) if len(market.gain) else -1.0
-    node, site, minutes = _pairs(market.travel.to_site, limit)
-    reached, column = _columns_at(market, site, np.ones(len(market.formats.ids), dtype=bool))
-    node, minutes = node[reached], minutes[reached]
-    won = np.interp(minutes, market.gain["minutes"], market.gain["won_share"]) if len(market.gain) else minutes
-    won = won * market.formats.gain_factor[market.columns.format[column]]
-    today = np.zeros(len(worth))
-    present = market.columns.present[column]
-    np.maximum.at(today, node[present], won[present])
-    row, cost = row_of[node], today[node] - won
-    keep = (row >= 0) & (cost < 0)
+    table, factor = market.travel.to_site, market.formats.gain_factor
+    lost = (
+        _within(table, float(market.gain["minutes"].max()), -_won(market, table))
+        if len(market.gain)
+        else _nowhere(table)
+    )
+    every = np.ones(len(market.formats.ids), dtype=bool)
+    offers = _Offers.of(market, every, factor=factor)
+    present = _Offers.of(market, every, factor=factor, only=market.columns.present)
+    row, _, cost, _ = _joined(table, lost, present, row_of, np.zeros(len(subject)))
+    today = np.zeros(len(subject))
+    np.minimum.at(today, row, cost)
+    row, site, cost, column = _joined(table, lost, offers, row_of, today)
     return assemble(
         GAIN,
         subject,
         weight=worth[subject],
         penalty=np.zeros(len(subject)),
-        entry_row=row[keep],
-        entry_site=site[reached][keep],
-        entry_cost=cost[keep],
-        entry_column=column[keep],
+        entry_row=row,
+        entry_site=site,
+        entry_cost=cost - today[row],
+        entry_column=column,
     )
+
+
+def _won(market: Market, table: SparseMinutes) -> Floats:
+    return np.asarray(np.interp(table.minutes, market.gain["minutes"], market.gain["won_share"]))
 
 
 def coverage_rows(market: Market, standard: Standard, position: int) -> Rows:
@@ -232,6 +241,68 @@ def _within_reach(
 def _pairs(table: SparseMinutes, limit: float) -> tuple[Ints, Ints, Floats]:
     keep = table.minutes <= limit
     return table.origin[keep], table.target[keep], table.minutes[keep]
+
+
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """Operating columns by site, and what each makes of the cost of a pair: cost x factor + extra.
+
+    Attributes
+    ----------
+    start
+        Offers of site s are ``start[s] : start[s + 1]``, shape (S + 1,).
+    column, factor, extra
+        Shape (offers,).
+    """
+
+    start: Ints
+    column: Ints
+    factor: Floats
+    extra: Floats
+
+    @classmethod
+    def of(
+        cls,
+        market: Market,
+        fits: NDArray[np.bool_],
+        *,
+        factor: Floats | None = None,
+        extra: Floats | None = None,
+        only: NDArray[np.bool_] | None = None,
+    ) -> _Offers:
+        """The columns whose format fits, of those in `only`; factor and extra by format, shape (F,)."""
+        columns = market.columns
+        chosen = columns.operating[fits[columns.format[columns.operating]]]
+        chosen = chosen if only is None else chosen[only[chosen]]
+        chosen = chosen[np.argsort(columns.site[chosen], kind="stable")]
+        start = np.zeros(len(market.sites) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(columns.site[chosen], minlength=len(market.sites)), out=start[1:])
+        kind = columns.format[chosen]
+        times = np.ones(len(chosen)) if factor is None else factor[kind].astype(np.float64)
+        plus = np.zeros(len(chosen)) if extra is None else extra[kind].astype(np.float64)
+        return cls(start, chosen, times, plus)
+
+
+def _joined(
+    table: SparseMinutes, pair_cost: Floats, offers: _Offers, row_of: Ints, penalty: Floats
+) -> tuple[Ints, Ints, Floats, Ints]:
+    """Row, site, cost and column of every offer that an origin reaches below its row's penalty (NaN: out of reach)."""
+    pairs = (table.start, table.target, pair_cost)
+    at_site = (offers.start, offers.factor, offers.extra)
+    count = count_entries(row_of, pairs, at_site, penalty)
+    start = np.zeros(len(count) + 1, dtype=np.int64)
+    np.cumsum(count, out=start[1:])
+    site, offer, cost = fill_entries(row_of, pairs, at_site, penalty, start)
+    return np.repeat(np.arange(len(count), dtype=np.int64), count), site, cost, offers.column[offer]
+
+
+def _within(table: SparseMinutes, limit: float, pair_cost: Floats) -> Floats:
+    """The cost of each pair, NaN beyond the limit."""
+    return np.where(table.minutes <= limit, pair_cost, np.nan)
+
+
+def _nowhere(table: SparseMinutes) -> Floats:
+    return np.full(len(table.minutes), np.nan)
 
 
 def _columns_at(market: Market, site: Ints, fits: NDArray[np.bool_]) -> tuple[Ints, Ints]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.row_kernels import sort_entries
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -110,13 +112,12 @@ def assemble(
     load: Floats | None = None,
 ) -> Rows:
     """Sort loose (row, site, cost, column) entries into rows: columns of one site at one cost are one option."""
-    order = np.lexsort((entry_column, entry_site, entry_cost, entry_row))
-    row, site, column = (part[order] for part in (entry_row, entry_site, entry_column))
-    cost = entry_cost[order]
-    is_new = np.ones(len(row), dtype=bool)
-    is_new[1:] = (np.diff(row) != 0) | (np.diff(cost) != 0) | (np.diff(site) != 0)
-    first = np.flatnonzero(is_new)
     size = len(subject)
+    row, site, column, cost = _grouped(entry_row, entry_site, entry_column, entry_cost)
+    sort_entries(_starts(np.bincount(row, minlength=size)), cost, site, column)
+    is_new = np.ones(len(row), dtype=bool)
+    is_new[1:] = (row[1:] != row[:-1]) | (cost[1:] != cost[:-1]) | (site[1:] != site[:-1])
+    first = np.flatnonzero(is_new)
     return Rows(
         np.full(size, kind, dtype=np.int64),
         np.full(size, measure, dtype=np.int64),
@@ -131,6 +132,14 @@ def assemble(
         np.append(first, len(row)).astype(np.int64),
         column.astype(np.int64),
     )
+
+
+def _grouped(row: Ints, site: Ints, column: Ints, cost: Floats) -> tuple[Ints, Ints, Ints, Floats]:
+    """The entries row by row, as arrays of their own."""
+    if (row[1:] >= row[:-1]).all():
+        return row, site.astype(np.int64), column.astype(np.int64), cost.astype(np.float64)
+    order = np.argsort(row, kind="stable")
+    return row[order], site[order].astype(np.int64), column[order].astype(np.int64), cost[order].astype(np.float64)
 
 
 def concatenate(blocks: list[Rows]) -> Rows:

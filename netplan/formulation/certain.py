@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from netplan.formulation.standards import physical_columns, townships_served_today
 from netplan.problem import PlanningProblem
+from netplan.row_kernels import met_option
 from netplan.rows import Rows
 
 Ints = NDArray[np.int64]
@@ -49,19 +50,8 @@ def last_needed_option(rows: Rows, sets: list[Ints], num_columns: int) -> Ints:
     """
     member_column = np.concatenate([np.empty(0, dtype=np.int64), *sets])
     member_set = np.repeat(np.arange(len(sets), dtype=np.int64), [len(chosen) for chosen in sets])
-    entry_option = np.repeat(np.arange(len(rows.option_cost), dtype=np.int64), np.diff(rows.column_start))
-    order = np.argsort(member_column, kind="stable")
-    count = np.bincount(member_column, minlength=num_columns)
-    start = np.cumsum(count) - count
-    repeat = count[rows.column]
-    at = np.repeat(start[rows.column], repeat) + np.arange(repeat.sum()) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    met_set, met_option = member_set[order][at], np.repeat(entry_option, repeat)
-    key = rows.option_row[met_option] * max(1, len(sets)) + met_set
-    unique, inverse, met = np.unique(key, return_inverse=True, return_counts=True)
-    farthest = np.zeros(len(unique), dtype=np.int64)
-    np.maximum.at(farthest, inverse, met_option)
+    start = np.zeros(num_columns + 1, dtype=np.int64)
+    np.cumsum(np.bincount(member_column, minlength=num_columns), out=start[1:])
+    sets_of = member_set[np.argsort(member_column, kind="stable")]
     size = np.array([len(chosen) for chosen in sets], dtype=np.int64)
-    whole = met == size[unique % max(1, len(sets))] if len(sets) else np.zeros(0, dtype=bool)
-    last = np.full(len(rows), np.iinfo(np.int64).max, dtype=np.int64)
-    np.minimum.at(last, unique[whole] // max(1, len(sets)), farthest[whole])
-    return np.where(last == np.iinfo(np.int64).max, -1, last)
+    return np.asarray(met_option(rows.option_start, rows.column_start, rows.column, (start, sets_of, size)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -86,7 +87,12 @@ class SparseMinutes:
 
     def transposed(self) -> SparseMinutes:
         """The same pairs with origins and targets exchanged."""
-        return SparseMinutes.from_pairs((self.shape[1], self.shape[0]), self.target, self.origin, self.minutes)
+        # scipy counts instead of sorting, and keeps stored zeros
+        turned = csr_array((self.minutes, self.target, self.start), shape=self.shape).tocsc()
+        arrays = (turned.indptr.astype(np.int64), turned.indices.astype(np.int64), turned.data)
+        for array in arrays:
+            array.setflags(write=False)
+        return SparseMinutes((self.shape[1], self.shape[0]), *arrays)
 
     def symmetric(self) -> SparseMinutes:
         """The smaller of the two directions of each pair; for square tables."""

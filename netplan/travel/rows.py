@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.compiled import compiled
 from netplan.errors import InputError
-from netplan.travel.compiled import compiled
 from netplan.travel.minutes import SparseMinutes
 from netplan.travel.store import Piece
 

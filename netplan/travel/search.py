@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.compiled import compiled
 from netplan.coordinates.geodesy import EARTH_RADIUS_KM
-from netplan.travel.compiled import compiled
 
 Ints32 = NDArray[np.int32]
 Ints = NDArray[np.int64]

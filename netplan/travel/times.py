@@ -127,13 +127,20 @@ class _Measure:
 
 
 def _with_zero_diagonal(table: SparseMinutes) -> SparseMinutes:
-    same = np.arange(table.shape[0], dtype=np.int64)
-    return SparseMinutes.from_pairs(
-        table.shape,
-        np.concatenate([table.origin, same]),
-        np.concatenate([table.target, same]),
-        np.concatenate([table.minutes, np.zeros(len(same))]),
-    )
+    """The same with 0 minutes from each place to itself, also where it is not reached."""
+    origin = table.origin
+    own = np.flatnonzero(origin == table.target)
+    is_missing = np.ones(table.shape[0], dtype=bool)
+    is_missing[origin[own]] = False
+    missing = np.flatnonzero(is_missing)
+    at = table.start[missing] + np.array([np.searchsorted(table.of(k)[0], k) for k in missing.tolist()], dtype=np.int64)
+    minutes = table.minutes.copy()
+    minutes[own] = 0.0
+    start = table.start + np.concatenate([[0], np.cumsum(is_missing)])
+    arrays = (start, np.insert(table.target, at, missing), np.insert(minutes, at, 0.0))
+    for array in arrays:
+        array.setflags(write=False)
+    return SparseMinutes(table.shape, *arrays)
 
 
 def _near_pairs(origins: Places, targets: Places, kilometres: float) -> tuple[Ints, Ints, Floats]:
