@@ -29,14 +29,22 @@ def _option(name: str, metavar: str, text: str, panel: str, *, default: str | No
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new region folder.", show_default=False)],
     *,
-    currency: Annotated[str, typer.Option("--currency", metavar="CODE", help="Currency of all money, such as EUR.")],
-    country: Annotated[
-        str, typer.Option("--country", metavar="CODE", help="Country, such as AT: speed limits depend on it.")
-    ],
     outlets: Annotated[Path, _option("--outlets", "FILE", "List of today's branches.", _NETWORK)],
     name: Annotated[
         str | None, typer.Option("--name", metavar="TEXT", help="Name of the region.", show_default="name of DIR")
     ] = None,
+    currency: Annotated[
+        str, typer.Option("--currency", metavar="CODE", help="Currency of all money, such as EUR; XXX: none stated.")
+    ] = "XXX",
+    country: Annotated[
+        str,
+        typer.Option(
+            "--country",
+            metavar="CODE",
+            help="Country, such as AT: its speed limits hold.",
+            show_default="general limits",
+        ),
+    ] = "",
     language: Annotated[str, typer.Option("--language", metavar="CODE", help="Language of the names.")] = "en",
     population: Annotated[
         list[str] | None,
@@ -89,7 +97,12 @@ def new(
     zone_name: Annotated[str | None, _option("--zone-name", "COL", "Column with the name.", _PLACES)] = None,
     zone_people: Annotated[
         str,
-        _option("--zone-people", "COL | SEGMENT=COL,...", "Columns with people; each zone keeps its total.", _PLACES),
+        _option(
+            "--zone-people",
+            "COL | SEGMENT=COL,...",
+            "Columns with people, or none; each zone keeps its total.",
+            _PLACES,
+        ),
     ] = "",
     zone_table: Annotated[
         Path | None, _option("--zone-table", "FILE", "Table with the people, joined by --zone-id.", _PLACES)
@@ -212,7 +225,7 @@ def _make(recipe: Recipe, folder: Path, *, quiet: bool) -> None:
 
 
 def _outlines(path: Path | None, **columns: Any) -> OutlineFile | None:
-    given = {name: value for name, value in columns.items() if value}
+    given = {name: value for name, value in columns.items() if value or value == {}}
     if path is None:
         if given:
             raise InputError(
@@ -232,7 +245,11 @@ def _pairs(text: str, option: str) -> Mapping[str, str]:
     return {left.strip(): right.strip() for left, _, right in split}
 
 
-def _people(text: str) -> Mapping[str, str]:
+def _people(text: str) -> Mapping[str, str] | None:
+    if not text.strip():
+        return None
+    if text.strip() == "none":
+        return {}
     return {WHOLE: text.strip()} if text.strip() and "=" not in text else _pairs(text, "--zone-people")
 
 

@@ -125,7 +125,9 @@ def _id_column(raw: RawTable) -> str:
     found = [folded[name] for name in ID_NAMES if name in folded]
     if len(found) != 1:
         problem = f"which of {some(found)} identifies a zone" if found else "no column identifies a zone"
-        raise InputError(f"{raw.file}: {problem}; name it with id, out of {some(raw.cells, 20)}")
+        raise InputError(
+            f"{raw.file}: {problem}; name it with id (--zone-id, --district-id), out of {some(raw.cells, 20)}"
+        )
     return found[0]
 
 

@@ -55,7 +55,7 @@ def read_people(raw: RawTable, columns: Columns | None, total: str = "") -> Peop
     InputError
         A column is missing, a cell is no number or negative, or the shares of a row do not add up.
     """
-    wanted = _default(raw) if columns is None else {name: _names(value) for name, value in columns.items()}
+    wanted = usual_columns(raw) if columns is None else {name: _names(value) for name, value in columns.items()}
     if not wanted:
         raise InputError(f"{raw.file}: no column of people is named; columns: {some(raw.cells, 20)}")
     if not total:
@@ -115,7 +115,8 @@ def require(raw: RawTable, names: Sequence[str]) -> None:
         raise InputError(f"{raw.file}: no column {some(missing)}; its columns are {some(raw.cells, 20)}")
 
 
-def _default(raw: RawTable) -> dict[str, tuple[str, ...] | float]:
+def usual_columns(raw: RawTable) -> dict[str, tuple[str, ...] | float]:
+    """Children, working and elderly if the table has these columns, else its one column named people, population or pop."""
     if set(SEGMENTS) <= set(raw.cells):
         return {name: (name,) for name in SEGMENTS}
     found = [name for name in raw.cells if name.casefold() in TOTALS]

@@ -19,7 +19,7 @@ from netplan.new_region.people import nodes_of, people_of
 from netplan.new_region.places import Places, places_of
 from netplan.new_region.recipe import Recipe
 from netplan.new_region.report import FILE, Report
-from netplan.new_region.settings import settings_text, sources_of
+from netplan.new_region.settings import UNSPECIFIED, settings_text, sources_of
 from netplan.new_region.sites import candidate_table, competitor_table, market_margin, outlet_table, outlets_of
 from netplan.new_region.ways import shift_notes, ways_of
 from netplan.new_region.write import checked, new_folder, write_tables
@@ -126,7 +126,7 @@ def new_region(recipe: Recipe, *, progress: Progress | None = None) -> NewRegion
         currency=recipe.currency,
         tables=tables | {"districts": _outlined(tables["districts"], places)},
         language=recipe.language,
-        country=recipe.country,
+        country=recipe.country or UNSPECIFIED,
     )
     facts, access_notes = access_facts(region)
     report.add(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import rasterio
 import rasterio.warp
 import shapely
 
+from netplan.demand.layers import read_layer
 from netplan.demand.outlines import read_outlines
+from netplan.demand.people_columns import usual_columns
 from netplan.demand.population import Population
 from netplan.demand.zone_report import zone_report
 from netplan.demand.zones import read_zones
@@ -96,6 +98,7 @@ def _outlines(file: OutlineFile) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
 
 
 def _zones(file: OutlineFile) -> tuple[gpd.GeoDataFrame, tuple[str, ...], Population | None]:
+    file = _recognised(file)
     keep = tuple(dict.fromkeys(name for name in (file.district, file.district_name) if name))
     if not file.people:
         read = read_outlines(file.path, id=file.id, name=file.name, keep=keep, layer=file.layer, repair=file.repair)
@@ -108,6 +111,24 @@ def _zones(file: OutlineFile) -> tuple[gpd.GeoDataFrame, tuple[str, ...], Popula
         outlines = read_outlines(file.path, id=file.id, keep=keep, layer=file.layer, repair=file.repair)
         people = read_zones(file.table, file.people, id=file.id, name=file.name, outlines=outlines)
     return _named(people.cells, file), people.notes, people
+
+
+def _recognised(file: OutlineFile) -> OutlineFile:
+    """Columns of people and of the district under their usual names, where none are named."""
+    raw = read_layer(file.path, layer=file.layer)
+    people = file.people
+    if people is None:
+        table = raw if file.table is None else read_layer(file.table)
+        people = {name: str(column[0]) for name, column in usual_columns(table).items() if isinstance(column, tuple)}
+    usual = {name: name if name in raw.cells else "" for name in ("district_id", "district_name")}
+    own_id = next((name for name in ("zone_id", "township_id") if name in raw.cells), "")
+    return replace(
+        file,
+        id=file.id or own_id,
+        people=people,
+        district=file.district or usual["district_id"],
+        district_name=file.district_name or usual["district_name"],
+    )
 
 
 def _named(frame: gpd.GeoDataFrame, file: OutlineFile) -> gpd.GeoDataFrame:

@@ -20,7 +20,7 @@ from netplan.demand.spread import spread_zones
 from netplan.errors import InputError
 from netplan.new_region.cells import township_cells
 from netplan.new_region.places import Places
-from netplan.new_region.recipe import WHOLE, FutureRasters, Recipe
+from netplan.new_region.recipe import NO_PEOPLE, WHOLE, FutureRasters, Recipe
 from netplan.tables import SEGMENTS
 from netplan.violations import counted, some
 
@@ -63,7 +63,7 @@ def people_of(recipe: Recipe, places: Places, zones: Population | None, progress
     elif raster is not None:
         grown = _grown(recipe, raster, cells, progress)
     else:
-        raise InputError("no people: neither a raster, nor zones with people, nor points")
+        raise InputError(NO_PEOPLE)
     return with_people(by_age(grown, recipe), merge_below=recipe.merge_below)
 
 

@@ -14,6 +14,9 @@ WHOLE = "people"
 """The column of people of all ages, split by `Recipe.age_shares`."""
 
 
+NO_PEOPLE = "no people: give a population raster, zones with a column of people, or points with their people"
+
+
 def _empty() -> Mapping[str, str]:
     return MappingProxyType({})
 
@@ -57,11 +60,12 @@ class OutlineFile:
     Attributes
     ----------
     people
-        Column of people -> column of the file; empty: the outlines carry no people.
+        Column of people -> column of the file; ``None``: those that netplan recognises, if any; empty: the outlines carry
+        no people.
     table
         A table with the people, joined to the outlines by `id`, where they are not in the same file.
     district, district_name
-        Columns of the district each zone belongs to.
+        Columns of the district each zone belongs to; without a name, district_id and district_name if the file has them.
     repair
         Repair polygons that cross themselves instead of refusing them.
     """
@@ -70,7 +74,7 @@ class OutlineFile:
     id: str = ""
     name: str = ""
     layer: str = ""
-    people: Mapping[str, str] = field(default_factory=_empty)
+    people: Mapping[str, str] | None = None
     table: Path | None = None
     district: str = ""
     district_name: str = ""
@@ -142,6 +146,10 @@ class FutureRasters:
 
     Attributes
     ----------
+    currency
+        Of all money; XXX stands for none in ISO 4217.
+    country
+        Two letters, whose speed limits hold; blank: not stated, general limits.
     rasters
         Column of people -> file, the columns being those of `Recipe.rasters`.
     """
@@ -158,6 +166,10 @@ class Recipe:
 
     Attributes
     ----------
+    currency
+        Of all money; XXX stands for none in ISO 4217.
+    country
+        Two letters, whose speed limits hold; blank: not stated, general limits.
     rasters
         Column of people -> population raster; ``{"people": path}`` for people of all ages.
     points
@@ -177,9 +189,9 @@ class Recipe:
     """
 
     name: str
-    currency: str
-    country: str
     outlets: OutletFile
+    currency: str = "XXX"
+    country: str = ""
     language: str = "en"
     rasters: Mapping[str, Path] = field(default_factory=dict)
     is_density: bool = False
@@ -199,11 +211,27 @@ class Recipe:
     staff_cost_per_year: float = 50_000.0
     tables: Path | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file and folder that is named."""
+        outlines = [each for each in (self.zones, self.districts) if each is not None]
+        lists = [each.path for each in (self.outlets, self.candidates) if each is not None]
+        future = self.growth.rasters.values() if isinstance(self.growth, FutureRasters) else ()
+        roads = (self.roads.path, self.roads.dem, self.roads.links) if self.roads is not None else ()
+        named = [
+            *self.rasters.values(),
+            self.points,
+            *(each.path for each in outlines),
+            *(each.table for each in outlines),
+        ]
+        return tuple(path for path in (*named, *lists, *future, *roads, self.tables) if path is not None)
+
     def __post_init__(self) -> None:
-        if not (self.rasters or self.points or (self.zones is not None and self.zones.people)):
-            raise InputError(
-                "no people: give a population raster, zones with a column of people, or points with their people"
-            )
+        missing = [str(path) for path in self.files if not path.exists()]
+        if missing:
+            raise InputError(f"{', '.join(missing)}: there is no such file; check the path")
+        if not (self.rasters or self.points or self.zones):
+            raise InputError(NO_PEOPLE)
         if self.points is not None and self.rasters:
             raise InputError("people come from points or from a raster, not from both: leave one out")
         if abs(sum(self.age_shares) - 1.0) > 1e-6 or min(self.age_shares) < 0:

@@ -27,8 +27,10 @@ class Report:
     sections: list[Section] = field(default_factory=list)
 
     def add(self, title: str, facts: dict[str, str], notes: tuple[str, ...] = ()) -> None:
-        """A further step."""
-        self.sections.append(Section(title, tuple(facts.items()), tuple(dict.fromkeys(notes))))
+        """A further step; what an earlier one noted is not said twice."""
+        told = set(self.notes)
+        new = tuple(note for note in dict.fromkeys(notes) if note not in told)
+        self.sections.append(Section(title, tuple(facts.items()), new))
 
     @property
     def notes(self) -> tuple[str, ...]:

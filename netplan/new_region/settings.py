@@ -10,6 +10,7 @@ import pandas as pd
 
 from netplan.new_region.recipe import Recipe
 
+UNSPECIFIED = "unspecified"
 LICENCE = "not stated: write the licence of the files here"
 _MODELLED = {
     "formats": "Plausible formats; costs are multiples of what one employee costs a year.",
@@ -53,7 +54,7 @@ def settings_text(recipe: Recipe, sources: Mapping[str, tuple[str, bool, str]]) 
         f"name = {_quoted(recipe.name)}",
         f"currency = {_quoted(recipe.currency)}",
         f"language = {_quoted(recipe.language)}",
-        f"country = {_quoted(recipe.country)}",
+        f"country = {_quoted(recipe.country or UNSPECIFIED)}",
         'crs = "EPSG:4326"',
     ]
     for stem in sorted(sources):

@@ -162,9 +162,9 @@ def _assembled(  # noqa: PLR0917 - private, one call
     if area is not None:
         inside = area.holds(lon, lat)
         keep = inside[first] | inside[last]
-        notes.append(
-            f"{counted(int((~keep).sum()), 'piece')} of road more than {area.margin_km:g} km outside the area left out"
-        )
+        if not keep.all():
+            left = counted(int((~keep).sum()), "piece")
+            notes.append(f"{left} of road more than {area.margin_km:g} km outside the area left out")
         first, last, line = first[keep], last[keep], line[keep]
     if not len(first):
         raise InputError(

@@ -52,8 +52,8 @@ def read_osm(
         progress(f"{path.name}: junctions", 0.8)
     steps, notes = _steps(ways, refs, points)
     if area is not None:
-        steps, note = _clipped(steps, points, area)
-        notes.append(note)
+        steps, left_out = _clipped(steps, points, area)
+        notes += left_out
     if not len(steps.first):
         raise InputError(f"{path.name}: no road lies where it is needed; take the file of the region's own country")
     streets, speed_notes = _streets(ways, steps, points, speeds)
@@ -83,12 +83,14 @@ def _steps(ways: Ways, refs: Ints, points: Points) -> tuple[Steps, list[str]]:
     return Steps(place[:-1][whole], place[1:][whole], way[:-1][whole], rule[way[:-1][whole]]), notes
 
 
-def _clipped(steps: Steps, points: Points, area: Area) -> tuple[Steps, str]:
+def _clipped(steps: Steps, points: Points, area: Area) -> tuple[Steps, list[str]]:
     inside = area.holds(points.lon, points.lat)
     keep = inside[steps.first] | inside[steps.last]
-    left = counted(int((~keep).sum()), "piece")
-    note = f"{left} of road more than {area.margin_km:g} km outside the area left out"
-    return Steps(*(getattr(steps, name)[keep] for name in ("first", "last", "way", "rule"))), note
+    left = int((~keep).sum())
+    notes = (
+        [f"{counted(left, 'piece')} of road more than {area.margin_km:g} km outside the area left out"] if left else []
+    )
+    return Steps(*(getattr(steps, name)[keep] for name in ("first", "last", "way", "rule"))), notes
 
 
 def _streets(ways: Ways, steps: Steps, points: Points, speeds: SpeedRules) -> tuple[StreetMap, list[str]]:
