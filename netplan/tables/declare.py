@@ -77,7 +77,14 @@ def column(
         required=not optional and not pattern,
         regex=pattern,
         description=meaning,
-        metadata={"kind": kind, "unit": unit, "blank": blank, "default": default, "absent": absent, "refers_to": refers_to},
+        metadata={
+            "kind": kind,
+            "unit": unit,
+            "blank": blank,
+            "default": default,
+            "absent": absent,
+            "refers_to": refers_to,
+        },
     )
 
 
