@@ -1,0 +1,71 @@
+"""Rows and columns of a set covering problem that others imply (Toregas and ReVelle 1972)."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from netplan.classic.case import Case
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_MOST_PAIRS = 30_000_000
+"""Common neighbours to be counted; beyond that it costs more than it saves."""
+
+
+def reduced_cover(case: Case, opening: Floats) -> tuple[scipy.sparse.csr_array, Flags]:
+    """Sites in reach of each customer, shape (rows, J), and which sites need not be open, shape (J,).
+
+    A customer is left out if a required site covers it or if one with fewer sites in reach has no other sites than it. A site need
+    not be open if one that costs no more covers everyone that it covers. Customers whom no site can cover are left out too.
+    """
+    incidence = case.costs.matrix(np.ones(len(case.costs.value)))
+    allowed = np.ones(case.num_sites, dtype=bool)
+    allowed[case.closed] = False
+    incidence = scipy.sparse.csr_array(incidence @ scipy.sparse.diags_array(allowed.astype(float)))
+    incidence.eliminate_zeros()
+    must = np.zeros(case.num_sites)
+    must[case.required] = 1.0
+    counts = np.diff(incidence.indptr)
+    incidence = scipy.sparse.csr_array(incidence[(counts > 0) & (incidence @ must == 0)])
+    useless = np.zeros(case.num_sites, dtype=bool)
+    while True:
+        before = incidence.nnz
+        incidence = incidence[~_implied(incidence, np.zeros(incidence.shape[0]), keep=None)]
+        worse = _implied(scipy.sparse.csr_array(incidence.T), opening, keep=must > 0)
+        useless |= worse
+        incidence = scipy.sparse.csr_array(incidence @ scipy.sparse.diags_array((~worse).astype(float)))
+        incidence.eliminate_zeros()
+        if incidence.nnz == before:
+            return incidence, useless & (must == 0) & allowed
+
+
+def _implied(sets: scipy.sparse.csr_array, cost: Floats, *, keep: Flags | None) -> Flags:
+    """Rows (keep None) that contain another one; or columns, given as rows, contained in another that costs no more.
+
+    Of equal ones the first stays.
+    """
+    size = np.diff(sets.indptr)
+    none = np.zeros(sets.shape[0], dtype=bool)
+    if (
+        float(
+            np.bincount(sets.indices, minlength=sets.shape[1]).astype(float)
+            @ np.bincount(sets.indices, minlength=sets.shape[1])
+        )
+        > _MOST_PAIRS
+    ):
+        return none
+    common = scipy.sparse.coo_array(sets @ sets.T)
+    one, other, shared = common.row, common.col, common.data
+    differ = one != other
+    one, other, shared = one[differ], other[differ], shared[differ]
+    if keep is None:  # `one` contains `other`
+        implied = (shared == size[other]) & ((size[one] > size[other]) | (other < one))
+    else:  # `one` is contained in `other`
+        cheaper = (cost[other] < cost[one]) | ((cost[other] == cost[one]) & ((size[other] > size[one]) | (other < one)))
+        implied = (shared == size[one]) & cheaper & ~keep[one]
+    found = none
+    found[one[implied]] = True
+    return found

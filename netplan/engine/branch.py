@@ -1,0 +1,231 @@
+"""Branch and cut on the relaxation by cuts: every node separates, so that its bound is that of the full linear relaxation.
+
+For a policy part whose only whole columns are y. The nodes share one live model: changing bounds keeps its basis, and a cut found
+anywhere helps everywhere. It dives to the more promising child and goes on with the node of the lowest bound. The column to
+branch on is the one whose children rise most, by trying the first few (strong branching) and by what was seen before of the others
+(pseudo-costs; Achterberg, Koch, Martin 2005, doi 10.1016/j.orl.2004.04.002).
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netplan.engine.cuts import CutModel
+from netplan.engine.state import Search
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_WHOLE = 1e-6
+_RELIABLE, _TRIALS, _TRIAL_ITERATIONS = 4, 8, 60
+_SMALL = 1e-6
+_ROUNDS = 20
+"""Rounds of cuts at a whole y before it is settled by its true value: the solver's tolerance may hide the last violations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Bounds of y within the root's, the bound of the relaxation there, and its depth."""
+
+    lower: Floats
+    upper: Floats
+    bound: float
+    depth: int
+
+
+@dataclass(slots=True)
+class PseudoCosts:
+    """Rise of the bound per unit of change, by column and direction (0: down, 1: up); shapes (2, n)."""
+
+    total: Floats
+    times: Floats
+
+    def note(self, column: int, direction: int, rise: float, distance: float) -> None:
+        """Take note of a rise."""
+        self.total[direction, column] += rise / max(distance, _WHOLE)
+        self.times[direction, column] += 1.0
+
+    def score(self, columns: Ints, y: Floats) -> Floats:
+        """The product of the expected rises of both children."""
+        mean = self.total.sum(axis=1) / np.maximum(1.0, self.times.sum(axis=1))
+        rate = np.where(self.times > 0, self.total / np.maximum(1.0, self.times), mean[:, None])[:, columns]
+        down, up = rate[0] * y[columns], rate[1] * (1.0 - y[columns])
+        return np.asarray(np.maximum(down, _SMALL) * np.maximum(up, _SMALL))
+
+
+@dataclass(slots=True)
+class Tree:
+    """The open nodes of a search over a live model."""
+
+    search: Search
+    model: CutModel
+    costs: PseudoCosts
+    heap: list[tuple[float, int, Node]] = field(default_factory=list)
+    number: count[int] = field(default_factory=count)
+    nodes: int = 0
+
+    def push(self, node: Node) -> None:
+        """Keep a node for later."""
+        heapq.heappush(self.heap, (node.bound, -next(self.number), node))
+
+    @property
+    def bound(self) -> float:
+        """The lowest bound of any open node."""
+        return self.heap[0][0] if self.heap else float("inf")
+
+
+def branch(search: Search, model: CutModel) -> None:
+    """Search until nothing better than the cutoff is left, or the run is over."""
+    n = search.part.num_columns
+    tree = Tree(search, model, PseudoCosts(np.zeros((2, n)), np.zeros((2, n))))
+    part = search.left_part
+    tree.push(Node(part.lower[:n].copy(), part.upper[:n].copy(), search.bound, 0))
+    while tree.heap and not search.is_done:
+        node: Node | None = heapq.heappop(tree.heap)[2]
+        while node is not None and not search.run.is_over:
+            node = _dive(tree, node)
+        if node is not None:
+            tree.push(node)
+        search.prove(min(tree.bound, search.cutoff))
+    if not tree.heap and search.run.is_over is None:
+        search.is_exhausted = True
+
+
+def _dive(tree: Tree, node: Node) -> Node | None:
+    """Bound a node; its child to go on with, the other one kept; None if it is done with."""
+    search = tree.search
+    if node.bound >= search.cutoff:
+        return None
+    tree.nodes += 1
+    y = _bounded(tree, node)
+    if y is None:
+        return None
+    bound = max(node.bound, tree.model.live.objective)
+    node = _tightened(tree, node, bound)
+    fraction = np.abs(y - np.round(y))
+    open_columns = np.flatnonzero((fraction > _WHOLE) & (node.upper > node.lower))
+    if tree.nodes % 25 == 1:
+        search.tell(f"branching, {tree.nodes} nodes")
+    if not len(open_columns):
+        return None if _is_leaf(tree, y, bound) else _halved(tree, node, y, bound)
+    return _split(tree, node, open_columns, y)
+
+
+def _bounded(tree: Tree, node: Node) -> Floats | None:
+    """Solve the relaxation of a node by cuts; its y, or None if the node cannot hold anything better."""
+    search, model = tree.search, tree.model
+    part, n = search.left_part, search.part.num_columns
+    lower, upper = np.maximum(node.lower, part.lower[:n]), np.minimum(node.upper, part.upper[:n])
+    if (lower > upper).any():
+        return None
+    model.live.set_bounds(np.arange(n), lower, upper)
+    before, rounds = -np.inf, 0
+    while True:
+        rounds += 1
+        stopped = model.live.resolve(search.run, cutoff=search.cutoff)
+        objective = model.live.objective
+        if stopped != "proven" or objective >= search.cutoff:
+            if stopped not in {"proven", "infeasible"}:  # the clock or the solver left it unsolved: it stays open
+                tree.push(node)
+            return None
+        values = model.live.values
+        y = model.y_of(values)
+        is_whole = bool((np.abs(y - np.round(y)) <= _WHOLE).all())
+        if is_whole:
+            search.offer(y > 0.5)
+        scale = max(1.0, abs(objective))
+        cuts = model.rows.separate(y, model.theta_of(values), 1e-9 * scale)
+        slow = objective - before < 1e-3 * max(0.0, search.cutoff - objective)
+        if not len(cuts) or (slow and (not is_whole or rounds > _ROUNDS)):
+            return y
+        before = objective
+        model.add(cuts)
+
+
+def _tightened(tree: Tree, node: Node, bound: float) -> Node:
+    """The node with what the reduced costs of its relaxation fix."""
+    reduced = tree.model.live.reduced_costs[: len(node.lower)]
+    room = tree.search.cutoff - tree.model.live.objective + tree.search.tolerance
+    lower, upper = node.lower.copy(), node.upper.copy()
+    free = upper > lower
+    upper[free & (reduced > room)] = 0.0
+    lower[free & (-reduced > room)] = 1.0
+    return Node(lower, upper, bound, node.depth)
+
+
+def _is_leaf(tree: Tree, y: Floats, bound: float) -> bool:
+    """Whether a whole y settles its node: its value was offered, and the relaxation has its true cost."""
+    value = tree.search.total(y > 0.5)
+    completed = tree.search.completion.at(y > 0.5)
+    true = value + completed[0] if completed is not None else float("inf")
+    return true <= bound + max(tree.search.tolerance, 1e-7 * abs(bound)) or bound >= tree.search.cutoff
+
+
+def _halved(tree: Tree, node: Node, y: Floats, bound: float) -> Node | None:
+    """Split a node whose y is whole by rounding although its value is above the bound: on the free column that is least whole."""
+    free = np.flatnonzero(node.upper > node.lower)
+    if not len(free):
+        return None
+    return _children(tree, node, int(free[np.argmax(np.abs(y - np.round(y))[free])]), y, (bound, bound))
+
+
+def _split(tree: Tree, node: Node, columns: Ints, y: Floats) -> Node | None:
+    """Choose the column to branch on and branch."""
+    costs = tree.costs
+    ranked = columns[np.argsort(-costs.score(columns, y), kind="stable")]
+    base, objective = tree.model.live.highs.getBasis(), tree.model.live.objective
+    best, chosen, rises = -1.0, int(ranked[0]), (0.0, 0.0)
+    for column in ranked[:_TRIALS]:
+        if costs.times[:, column].min() >= _RELIABLE:
+            expected = costs.total[:, column] / costs.times[:, column]
+            rise = (expected[0] * y[column], expected[1] * (1.0 - y[column]))
+            tried = (0.0, 0.0)
+        else:
+            tried = _try(tree, node, int(column), y, objective)
+            tree.model.live.highs.setBasis(base)
+            rise = tried
+        score = max(rise[0], _SMALL) * max(rise[1], _SMALL)
+        if score > best:
+            best, chosen, rises = score, int(column), tried
+        if max(tried) == np.inf:
+            break
+    return _children(tree, node, chosen, y, (objective + rises[0], objective + rises[1]))
+
+
+def _try(tree: Tree, node: Node, column: int, y: Floats, objective: float) -> tuple[float, float]:
+    """How much the relaxation rises, at least, when a column is closed and when it is opened; inf: nothing better there."""
+    live, search = tree.model.live, tree.search
+    rises = []
+    for direction in (0, 1):
+        live.set_bounds(np.array([column]), np.array([float(direction)]), np.array([float(direction)]))
+        stopped = live.resolve(search.run, cutoff=search.cutoff, iterations=_TRIAL_ITERATIONS)
+        rise = max(0.0, live.objective - objective) if stopped in {"proven", "iterations"} else 0.0
+        if stopped == "infeasible" or (stopped == "proven" and live.objective >= search.cutoff):
+            rise = np.inf
+        rises.append(rise)
+        distance = y[column] if direction == 0 else 1.0 - y[column]
+        tree.costs.note(column, direction, min(rise, max(0.0, search.cutoff - objective)), distance)
+    live.set_bounds(np.array([column]), node.lower[[column]], node.upper[[column]])
+    return rises[0], rises[1]
+
+
+def _children(tree: Tree, node: Node, column: int, y: Floats, bounds: tuple[float, float]) -> Node | None:
+    """Both children; the better one to go on with, the other kept; those that cannot hold anything better are dropped."""
+    kept = []
+    for direction in (0, 1):
+        if bounds[direction] >= tree.search.cutoff:
+            continue
+        lower, upper = node.lower.copy(), node.upper.copy()
+        lower[column] = upper[column] = float(direction)
+        kept.append(Node(lower, upper, max(node.bound, bounds[direction]), node.depth + 1))
+    if not kept:
+        return None
+    kept.sort(key=lambda child: abs(child.lower[column] - y[column]))
+    for other in kept[1:]:
+        tree.push(other)
+    return kept[0]

@@ -1,0 +1,72 @@
+"""Large neighbourhoods: free the columns around a place, keep the others as in the best solution, and solve that exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netplan.engine.rows import restricted_rows
+from netplan.engine.run import Run, nobody
+from netplan.engine.state import Search
+
+Flags = NDArray[np.bool_]
+
+_SIZES = (60, 120)
+"""Columns freed at a time: small windows all over first, then larger ones."""
+
+
+def search_windows(search: Search, *, explore_window: Callable[[Search], None]) -> None:
+    """Solve windows around columns in a random order until a whole pass finds nothing better."""
+    rng = np.random.default_rng(search.run.options.seed + 1)
+    for size in _SIZES:
+        free = np.flatnonzero(search.left_part.is_free)
+        if len(free) <= size:
+            return
+        for seed in rng.permutation(free)[: max(1, 4 * len(free) // size)]:
+            if search.is_done:
+                return
+            _solve_window(search, window(search, int(seed), size), explore_window)
+        search.tell(f"searching windows of {size}")
+
+
+def window(search: Search, seed: int, size: int) -> Flags:
+    """The columns that share the most rows with a column, or with those that do; shape (n,)."""
+    rows, free = search.left_rows, search.left_part.is_free
+    inside = np.zeros(search.part.num_columns, dtype=bool)
+    inside[seed] = True
+    row_of = rows.row_of_entry
+    while True:
+        touched = np.zeros(len(rows), dtype=bool)
+        touched[row_of[inside[rows.column]]] = True
+        shared = np.bincount(rows.column[touched[row_of]], minlength=len(inside)) * free
+        shared[inside] = 0
+        room = size - int(inside.sum())
+        found = np.flatnonzero(shared)
+        if len(found) == 0 or room <= 0:
+            return inside
+        inside[found[np.argsort(-shared[found], kind="stable")[:room]]] = True
+
+
+def _solve_window(search: Search, inside: Flags, explore_window: Callable[[Search], None]) -> None:
+    """Look for something better with only these columns free."""
+    if search.y is None:
+        return
+    outside = search.left_part.is_free & ~inside
+    part = search.left_part.fixed(outside & ~search.y, outside & search.y)
+    run = Run(replace(search.run.options, listener=nobody, time_limit=_limit(search)), stop=search.run.stop)
+    limit = np.full(len(search.left_rows), np.inf)
+    small = Search.of(restricted_rows(search.left_rows, part, limit), part, run)
+    small.step = search.step
+    small.offer(search.y)
+    small.is_window = True
+    explore_window(small)
+    if small.y is not None:
+        search.offer(small.y)
+
+
+def _limit(search: Search) -> float | None:
+    left = search.run.seconds_left
+    return None if left == np.inf else left
