@@ -161,12 +161,14 @@ def plain_program(
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_capacitated_medians(seed: int) -> None:
+@pytest.mark.parametrize("single_source", [False, True])
+def test_capacitated_medians(seed: int, single_source: bool) -> None:
     """The capacitated p-median is that of brute force, by p_median, by k_median from one site each, and by cflp with p."""
     case = small(seed, most_customers=5, most_sites=4)
+    price = brute.whole_cost if single_source else brute.split_cost
     given = {"p": case.p, "capacities": case.capacities, "demands": case.demands, "weights": case.weights}
-    given |= {"single_source": True, **sites_of(case)}
-    expected = min((brute.whole_cost(case, sites, None) for sites in brute.choices(case)), default=INF)
+    given |= {"single_source": single_source, **sites_of(case)}
+    expected = min((price(case, sites, None) for sites in brute.choices(case)), default=INF)
     for found in (
         classic.p_median(case.costs, **given),
         classic.k_median(case.costs, k=1, **given),

@@ -181,6 +181,17 @@ def test_weights_of_nothing() -> None:
         assert found.objective == pytest.approx(0.0)
 
 
+def test_who_weighs_nothing_need_not_be_served() -> None:
+    """A customer of weight 0 that can go nowhere does not make a median infeasible, and has no site."""
+    costs = COSTS.copy()
+    costs[3] = np.inf
+    for solve in (classic.p_median, classic.k_median):
+        found = solve(costs, p=1, weights=[1, 1, 1, 0])
+        assert found.status == "optimal"
+        assert found.objective == 10.0
+        assert list(found.unserved) == [3]
+
+
 def test_a_decay_of_ones_own() -> None:
     """Attendance and attraction take any function of costs."""
     found = classic.max_attendance(COSTS, p=1, decay=lambda c: (c <= 2).astype(float))

@@ -203,6 +203,7 @@ def test_gains_stay_up_to_date(seed: int) -> None:
     for j in rng.integers(0, len(y), 12):
         swaps.toggle(descent.arrays, state, y, int(j))
     fresh = swaps.prepare(descent.arrays, y)
+    swaps.shrink_reach(descent.arrays, state)
     for kept, new in zip(state, fresh, strict=True):
         assert kept == pytest.approx(new, abs=1e-9)
     free = np.ones(len(y), dtype=bool)
@@ -210,12 +211,15 @@ def test_gains_stay_up_to_date(seed: int) -> None:
     for move in (swaps.best_add, swaps.best_drop):
         saved, opened, closed = move(state, y, free, case.opening)
         assert saved == pytest.approx(now - after(rows, case.opening, y, opened, closed)) or opened == closed == -1
-    saved, opened, closed = swaps.best_swap(descent.arrays, state, y, free, case.opening)
-    swapped = [after(rows, case.opening, y, f, r) for f in np.flatnonzero(~y) for r in np.flatnonzero(y)]
-    most = max([now - value for value in swapped], default=0.0)
-    assert saved == pytest.approx(max(0.0, most), abs=1e-9)
-    if saved > 1e-9:
-        assert now - after(rows, case.opening, y, opened, closed) == pytest.approx(saved)
+    easiest = swaps.best_drop(state, y, free, case.opening)
+    for f in np.flatnonzero(~y):
+        outs = {int(r): now - after(rows, case.opening, y, f, r) for r in np.flatnonzero(y)}
+        if outs:
+            stay = (case.opening, easiest[0])
+            saved, out = swaps.best_out(descent.arrays, state, f, stay, np.zeros(len(y)))
+            found = state[2][f] - case.opening[f] + saved
+            assert found == pytest.approx(max(outs.values()))
+            assert outs[out if out >= 0 else easiest[2]] == pytest.approx(found)
 
 
 def after(rows: SortedRows, opening: np.ndarray, y: np.ndarray, opened: int, closed: int) -> float:

@@ -93,6 +93,9 @@ class Costs:
 
     def nearest(self, sites: Ints) -> tuple[Ints, Floats]:
         """The cheapest of these sites for each customer, the first of equals, and its cost; -1 and inf: none; shapes (I,)."""
+        if self.is_complete and len(sites):
+            costs = self.value.reshape(len(self), self.num_sites)[:, sites]
+            return sites[costs.argmin(axis=1)], costs.min(axis=1)
         is_open = np.zeros(self.num_sites, dtype=bool)
         is_open[sites] = True
         used = np.flatnonzero(is_open[self.column])

@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+_MOST_SWAPS = 10_000
+
 
 def p_dispersion(
     costs: Any,
@@ -71,29 +73,67 @@ def _distances(case: Case) -> Floats:
 
 
 def _spread(case: Case, count: int, apart: Floats) -> Solution:
+    """Distances ruled out by relaxations, then by whatever it takes; `apart` of shape (J, J)."""
     steps = np.unique(apart)
     free = np.setdiff1d(np.arange(case.num_sites), case.closed)
-    sites = _farthest(apart, case, free, count)
+    sites = _swapped(case, apart, _farthest(apart, case, free, count))
     low, high = int(np.searchsorted(steps, _least(apart, sites))), len(steps) - 1
     if len(case.required) > 1:  # they are there whatever else is
         high = min(high, int(np.searchsorted(steps, _least(apart, case.required))))
-    is_decided = True
-    while low < high and is_decided and case.run.is_over is None:
-        middle = (low + high + 1) // 2
-        chosen, is_decided = _independent(case, count, apart < steps[middle])
-        if chosen is not None:
-            sites, low = chosen, int(np.searchsorted(steps, _least(apart, chosen)))
-        elif is_decided:
-            high = middle - 1
-        step = Step(case.run.seconds, "spreading", float(steps[low]), float(steps[high]))
-        case.trace.append(step)
-        case.run.options.listener(step)
+    for ask in (_relaxed_away, _independent):
+        bottom = low  # what a relaxation cannot rule out is left to the program
+        while bottom < high and case.run.is_over is None:
+            middle = (bottom + high + 1) // 2
+            chosen, is_ruled_out = ask(case, count, apart < steps[middle])
+            if chosen is not None:
+                sites = chosen
+                low = bottom = int(np.searchsorted(steps, _least(apart, chosen)))
+            elif is_ruled_out:
+                high = middle - 1
+            elif ask is _relaxed_away:
+                bottom = middle
+            else:
+                break
+            _tell(case, float(steps[low]), float(steps[high]))
     own = np.full(case.num_sites, -1, dtype=np.int64)
     own[sites] = sites
     value, bound = _least(apart, sites), float(steps[high])
-    if np.isinf(value):
-        return case.solved(value, value, sites, own, "these sites cannot be reached from one another")
-    return case.solved(value, max(value, bound), sites, own)
+    note = "these sites cannot be reached from one another" if np.isinf(value) else ""
+    return case.solved(value, max(value, bound), sites, own, note)
+
+
+def _tell(case: Case, value: float, bound: float) -> None:
+    step = Step(case.run.seconds, "spreading", value, bound)
+    case.trace.append(step)
+    case.run.options.listener(step)
+
+
+def _swapped(case: Case, apart: Floats, sites: Ints) -> Ints:
+    """One of the nearest two sites moved to where it is farther from all others, as long as that helps."""
+    is_open = np.zeros(case.num_sites, dtype=bool)
+    is_open[sites] = True
+    for _ in range(_MOST_SWAPS):
+        now = np.flatnonzero(is_open)
+        inner = apart[np.ix_(now, now)]
+        pair = now[list(np.unravel_index(int(np.argmin(inner)), inner.shape))]
+        moves = [_move(case, apart, is_open, int(site)) for site in pair if site not in case.required]
+        gain, out, into = max(moves, default=(-np.inf, -1, -1))
+        if gain <= inner.min():
+            break
+        is_open[out], is_open[into] = False, True
+    return np.flatnonzero(is_open).astype(np.int64)
+
+
+def _move(case: Case, apart: Floats, is_open: Flags, site: int) -> tuple[float, int, int]:
+    """The least distance after moving a site to the best place, that site, and the place."""
+    rest = is_open.copy()
+    rest[site] = False
+    away = apart[:, rest].min(axis=1)
+    away[rest] = -np.inf
+    away[case.closed] = -np.inf
+    away[site] = -np.inf
+    into = int(np.argmax(away))
+    return min(float(away[into]), _least(apart, np.flatnonzero(rest))), site, into
 
 
 def _least(apart: Floats, sites: Ints) -> float:
@@ -114,25 +154,30 @@ def _farthest(apart: Floats, case: Case, free: Ints, count: int) -> Ints:
     return np.sort(np.array(chosen, dtype=np.int64))
 
 
-def _independent(case: Case, count: int, conflict: Flags) -> tuple[Ints | None, bool]:
-    """So many sites without a conflict, or None; and whether that is proven."""
+def _relaxed_away(case: Case, count: int, conflict: Flags) -> tuple[Ints | None, bool]:
+    """None, and whether the relaxation has no room for so many sites without a conflict."""
     blocked = np.asarray(conflict[case.required].any(axis=0), dtype=bool)
     if blocked[case.required].any():
         return None, True
-    part = _packing(case, conflict, blocked)
-    live = LiveModel(part, seed=case.run.options.seed)
+    live = LiveModel(_packing(case, conflict, blocked), seed=case.run.options.seed)
     stopped = live.solve_relaxation(case.run)
-    if stopped == "infeasible" or (stopped == "proven" and -live.objective < count - 1e-6):
+    return None, stopped == "infeasible" or (stopped == "proven" and -live.objective < count - 1e-6)
+
+
+def _independent(case: Case, count: int, conflict: Flags) -> tuple[Ints | None, bool]:
+    """So many sites without a conflict, or None; and whether that is proven."""
+    _, is_ruled_out = _relaxed_away(case, count, conflict)
+    if is_ruled_out:
         return None, True
     found = solve_compact(
-        part,
+        _packing(case, conflict, np.asarray(conflict[case.required].any(axis=0), dtype=bool)),
         case.run,
         enough=lambda value, bound: (
             (value is not None and -value > count - 0.5) or (bound is not None and -bound < count - 1e-6)
         ),
     )
     if found.values is not None and -found.objective > count - 0.5:
-        return _trimmed(case, np.flatnonzero(found.values > 0.5).astype(np.int64), count), True
+        return _trimmed(case, np.flatnonzero(found.values > 0.5).astype(np.int64), count), False
     return None, -found.bound < count - 1e-6
 
 

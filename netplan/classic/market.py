@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -174,7 +175,7 @@ def _market(
     is_rival = np.isin(case.costs.column, rivals)
     other = np.bincount(case.costs.row[is_rival], weights=value[is_rival], minlength=len(case.costs))
     against = other + amounts("outside", outside, len(case.costs), default=0.0)
-    case.closed = np.union1d(case.closed, rivals)
+    case = replace(case, closed=np.union1d(case.closed, rivals))
     can_be = ~np.isin(case.costs.column, case.closed)
     ours = case.costs.with_values(np.where(can_be, value, 0.0)).keep(can_be & (value > 0))
     return case, Market(ours.matrix(), against, case.weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -16,6 +17,9 @@ from netplan.classic.transport import Loads, weighed
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-6
+"""Share of a customer that counts as nothing."""
 
 
 def p_median(
@@ -129,34 +133,33 @@ def k_median(
 
 def _grow(case: Case, count: int, length: Ints, loads: Loads | None) -> Solution:
     """Solve over ever longer lists until they hold everyone's site."""
-    whole_costs, rank = case.costs, case.costs.ranked()
-    row, bound = case.costs.row, -np.inf
+    costs, rank, bound = case.costs, case.costs.ranked(), -np.inf
     while True:
-        near = rank < length[row]
-        following = np.full(len(whole_costs), np.inf)
-        at_next = rank == length[row]
-        following[row[at_next]] = whole_costs.value[at_next]
-        case.costs = whole_costs.keep(near)
+        near, at_next = rank < length[costs.row], rank == length[costs.row]
+        following = np.full(len(costs), np.inf)
+        following[costs.row[at_next]] = costs.value[at_next]
+        fewer = replace(case, costs=costs.keep(near))
         if loads is None:
-            found = rows_solution(case, case.part((count, count)), following)
+            found = rows_solution(fewer, fewer.part((count, count)), following)
         else:
-            found = solve_loads(case, loads.shortened(near, weighed(following, case.weights)))
-        case.costs = whole_costs
+            found = solve_loads(fewer, loads.shortened(near, weighed(following, case.weights)))
         bound = max(bound, -np.inf if found.bound is None else found.bound)
-        short = found.unserved
+        # whoever pays for a longer list, in part too, and has one
+        short = np.flatnonzero((found.shares.sum(axis=1) < 1.0 - ROUNDING) & np.isfinite(following))
         if found.objective is None or case.run.is_over or not len(short):
-            return _whole(case, found, bound, loads)
+            return _whole(case, found, bound, is_whole=not len(short), is_limited=loads is not None)
         length[short] *= 2
 
 
-def _whole(case: Case, found: Solution, bound: float, loads: Loads | None) -> Solution:
+def _whole(case: Case, found: Solution, bound: float, *, is_whole: bool, is_limited: bool) -> Solution:
     """The solution of the last round, over all pairs."""
     proven = None if bound == -np.inf else bound
     if found.objective is None:
         return case.infeasible(found.note) if found.status == "infeasible" else case.nothing(proven)
-    if not len(found.unserved):
+    if is_whole:
         return case.solved(found.objective, proven, found.sites, found.assignment)
     site, cost = case.costs.nearest(found.sites)
-    if loads is not None or (site < 0).any():
+    paying = case.weights > 0
+    if is_limited or (site[paying] < 0).any():
         return case.nothing(proven)
-    return case.solved(float(case.weights @ cost), proven, found.sites, site)
+    return case.solved(float(case.weights[paying] @ cost[paying]), proven, found.sites, site)

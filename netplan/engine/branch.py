@@ -68,6 +68,10 @@ class Tree:
     heap: list[tuple[float, int, Node]] = field(default_factory=list)
     number: count[int] = field(default_factory=count)
     nodes: int = 0
+    root_bound: float = float("-inf")
+    root_reduced: Floats = field(default_factory=lambda: np.empty(0))
+    fixed_at: float = float("inf")
+    """The cutoff at which the root's reduced costs last fixed columns."""
 
     def push(self, node: Node) -> None:
         """Keep a node for later."""
@@ -83,6 +87,8 @@ def branch(search: Search, model: CutModel) -> None:
     """Search until nothing better than the cutoff is left, or the run is over."""
     n = search.part.num_columns
     tree = Tree(search, model, PseudoCosts(np.zeros((2, n)), np.zeros((2, n))))
+    if model.live.resolve(search.run) == "proven":
+        tree.root_bound, tree.root_reduced = model.live.objective, model.live.reduced_costs[:n]
     part = search.left_part
     tree.push(Node(part.lower[:n].copy(), part.upper[:n].copy(), search.bound, 0))
     while tree.heap and not search.is_done:
@@ -102,6 +108,7 @@ def _dive(tree: Tree, node: Node) -> Node | None:
     if node.bound >= search.cutoff:
         return None
     tree.nodes += 1
+    _fix_at_root(tree)
     y = _bounded(tree, node)
     if y is None:
         return None
@@ -114,6 +121,16 @@ def _dive(tree: Tree, node: Node) -> Node | None:
     if not len(open_columns):
         return None if _is_leaf(tree, y, bound) else _halved(tree, node, y, bound)
     return _split(tree, node, open_columns, y)
+
+
+def _fix_at_root(tree: Tree) -> None:
+    """Fix by the reduced costs of the root what the best solution, if it is new, rules out everywhere."""
+    search = tree.search
+    if len(tree.root_reduced) and search.cutoff < tree.fixed_at:
+        tree.fixed_at = search.cutoff
+        room = search.cutoff - tree.root_bound + search.tolerance
+        free = search.left_part.is_free
+        search.left_part = search.left_part.fixed(free & (tree.root_reduced > room), free & (-tree.root_reduced > room))
 
 
 def _bounded(tree: Tree, node: Node) -> Floats | None:

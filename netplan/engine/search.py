@@ -15,7 +15,7 @@ from netplan.engine.state import Search
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_MOST_MOVES = 1_000_000
+_MOST_ROUNDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Descent:
         y = (is_open | self.part.always_open) & (self.part.upper[: len(is_open)] > 0.5)
         least, most = self.part.num_open
         scale = max(1.0, float(np.abs(self.part.y_cost).max(initial=0.0)))
-        swaps.descend(self.arrays, (y, self.part.is_free), self.part.y_cost, (least, most, 1e-9 * scale), _MOST_MOVES)
+        swaps.descend(self.arrays, (y, self.part.is_free), self.part.y_cost, (least, most, 1e-9 * scale), _MOST_ROUNDS)
         return y
 
 
@@ -55,16 +55,16 @@ def round_and_descend(search: Search, descent: Descent, score: Floats) -> bool:
     return search.offer(descent.from_open(y))
 
 
-def disturb(search: Search, descent: Descent, *, attempts: int) -> None:
+def disturb(search: Search, descent: Descent, *, attempts: int, patience: int) -> None:
     """Offer descents from copies of the best solution in which a few columns are closed and others opened at random.
 
-    The number of attempts is counted, not timed, so that a seed gives one answer.
+    It ends after so many attempts, or failures in a row: counted, not timed, so that a seed gives one answer.
     """
     rng = np.random.default_rng(search.run.options.seed)
     free = np.flatnonzero(search.left_part.is_free)
     size, failures = 2, 0
     for _ in range(attempts):
-        if search.y is None or len(free) < 2 or search.is_done:
+        if search.y is None or len(free) < 2 or failures > patience or search.is_done:
             return
         y = search.y.copy()
         inside, outside = free[y[free]], free[~y[free]]

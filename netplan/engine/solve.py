@@ -29,7 +29,9 @@ Status = Literal["optimal", "gap_limit", "time_limit", "interrupted", "infeasibl
 OPTIMAL_GAP = 1e-4
 """A proven gap up to this is called optimal; a larger one that was asked for, gap_limit."""
 
-_STEPS, _ATTEMPTS = 1500, 100
+_STEPS, _ATTEMPTS, _PATIENCE = 1500, 1000, 100
+"""Steps of the Lagrangian; disturbed copies to descend from, and how many of them may fail in a row."""
+
 _SHRUNK = 0.8
 """The relaxation is solved again if fixing by it left less than this of the entries."""
 
@@ -91,7 +93,7 @@ def explore(search: Search) -> None:
     search.tell("constructing")
     prices = _bound_by_prices(search, descent).prices
     if descent is not None and not search.is_done and not search.is_window:
-        disturb(search, Descent.of(search.left_rows, search.left_part), attempts=_ATTEMPTS)
+        disturb(search, Descent.of(search.left_rows, search.left_part), attempts=_ATTEMPTS, patience=_PATIENCE)
         search.tell("searching")
     is_shrinking = True
     while is_shrinking and not search.is_done:
