@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netplan.formats import Formats
+from netplan.frozen import Frozen
 from netplan.travel import SparseMinutes
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Frozen):
     """All y[s,f], by site and format, then all r[k,s], by outlet and candidate.
 
     Attributes

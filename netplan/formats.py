@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from netplan.frozen import Frozen
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Formats:
+class Formats(Frozen):
     """The formats table by position (F formats, C services).
 
     Attributes

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netplan.check_policy import check_policy
+from netplan.check_policy import check_policy, scope_notes
 from netplan.columns import Columns, build_columns
 from netplan.customers import Market, market_rows
 from netplan.demand import DemandNodes, demand_of
 from netplan.errors import InputError
 from netplan.formats import Formats
+from netplan.frozen import Frozen
 from netplan.policy import Policy
 from netplan.region import Region
 from netplan.rows import Rows
@@ -30,7 +31,7 @@ Constraint = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class PlanningProblem:
+class PlanningProblem(Frozen):
     """What is to be decided, for whom, under which rules. Immutable; what-ifs are made with `replace`.
 
     Attributes
@@ -134,7 +135,8 @@ class PlanningProblem:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was defaulted, left out or could not be reached, counted and listed."""
-        return (*self.region.notes, *_travel_notes(self.travel, self.demand, self.region), *self.road_notes)
+        scope = scope_notes(self._whole or self.region, self.policy)
+        return (*self.region.notes, *scope, *_travel_notes(self.travel, self.demand, self.region), *self.road_notes)
 
     def __repr__(self) -> str:
         return f"PlanningProblem({', '.join(f'{label}: {value}' for label, value in self._facts())})"

@@ -16,6 +16,7 @@ from netplan.checks import CheckedTables, check_tables
 from netplan.checks.frames import finished_tables
 from netplan.checks.settings import RegionSettings, check_settings, parse_settings
 from netplan.errors import InputError
+from netplan.frozen import Frozen
 from netplan.readers import RawTable, UnreadableFileError, read_frame
 from netplan.readers.folder import FolderContents, read_folder
 from netplan.roads.region_tables import road_tables
@@ -48,7 +49,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
+class Region(Frozen):
     """A region folder, read and checked.
 
     Tables are DataFrames with a RangeIndex, one column each that `docs/tables.md` lists: identifiers and text are

@@ -5,9 +5,29 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import pandas as pd
+
+from netplan.convergence import draw_convergence, trace_table
 from netplan.plan import Plan
+from netplan.progress import Progress, relative_gap
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Certificate", "Result", "Status", "relative_gap"]
+
+_WHY = {
+    "optimal": "proven",
+    "gap_limit": "the gap asked for, reached",
+    "time_limit": "out of time",
+    "interrupted": "interrupted",
+    "no_plan": "given up",
+}
+
+_NOTHING = 1e-9
+"""A gap that is rounding."""
 
 Status = Literal["optimal", "gap_limit", "time_limit", "interrupted", "infeasible", "no_plan"]
 
@@ -46,13 +66,6 @@ class Certificate:
         return relative_gap(self.objective, self.bound)
 
 
-def relative_gap(objective: float | None, bound: float | None) -> float | None:
-    """|objective - bound| / max(1, |objective|), or None."""
-    if objective is None or bound is None:
-        return None
-    return abs(objective - bound) / max(1.0, abs(objective))
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """What `solve` returns.
@@ -63,11 +76,14 @@ class Result:
         The best plan found; None if there is none.
     conflicts
         If infeasible: rules of which dropping any one leaves a feasible problem, in the planner's words.
+    trace
+        Where the run stood whenever the best plan, the bound or the stage changed; the certificate's values last.
     """
 
     certificate: Certificate
     plan: Plan | None
     conflicts: tuple[str, ...] = ()
+    trace: tuple[Progress, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -94,6 +110,21 @@ class Result:
         """Wall time of building and solving."""
         return self.certificate.seconds
 
+    @property
+    def trace_table(self) -> pd.DataFrame:
+        """The trace, a line per step: seconds, stage, objective, bound, gap; NaN where not known yet."""
+        return trace_table(self.trace)
+
+    def plot_convergence(self, ax: Axes | None = None) -> Axes:
+        """Draw objective and bound against seconds, the gap between them shaded, with the stages of the run.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib axes to draw on; a new figure if not given.
+        """
+        return draw_convergence(self.trace, title=self._standing(), unit=self._unit(), ax=ax)
+
     def __repr__(self) -> str:
         return f"Result({', '.join(f'{label}: {value}' for label, value in self._facts())})"
 
@@ -103,6 +134,23 @@ class Result:
             for label, value in self._facts()
         )
         return f"<table>{lines}</table>"
+
+    def _standing(self) -> str:
+        """What was proven, in plain words."""
+        if self.status == "infeasible":
+            return f"No plan keeps every rule, proven after {_seconds(self.seconds)}"
+        if self.plan is None:
+            return f"No plan found, {_WHY[self.status]} after {_seconds(self.seconds)}"
+        if self.gap is None:
+            return f"A plan, and no bound yet: {_WHY[self.status]} after {_seconds(self.seconds)}"
+        better = "better" if self.gap < _NOTHING else f"more than {_share(self.gap)} better"
+        return f"No plan is {better}: {_WHY[self.status]} after {_seconds(self.seconds)}"
+
+    def _unit(self) -> str:
+        if self.plan is None:
+            return "objective"
+        problem = self.plan.problem
+        return "not covered" if problem.policy.objective.kind == "coverage" else f"{problem.region.currency} a year"
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [("status", str(self.status))]
@@ -119,3 +167,15 @@ class Result:
 
 def _money(value: float | None) -> str:
     return "-" if value is None else f"{value:,.0f}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.0f} s" if value >= 10 else f"{value:.2g} s"
+
+
+def _share(gap: float) -> str:
+    """A gap as a percentage that is never rounded down to nothing."""
+    percent = 100 * gap
+    if percent < 0.001:
+        return "0.001 %"
+    return f"{percent:.3f} %" if percent < 0.1 else f"{percent:.2f} %" if percent < 10 else f"{percent:.0f} %"

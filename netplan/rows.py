@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.frozen import Frozen
 from netplan.row_kernels import sort_entries
 
 Ints = NDArray[np.int64]
@@ -23,7 +24,7 @@ OBJECTIVE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Frozen):
     """Sparse rows: R rows, O options, E (option, column) entries.
 
     Attributes

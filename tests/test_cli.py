@@ -19,6 +19,7 @@ from rich.console import Console
 
 import netplan
 from netplan.cli import app as cli_app
+from netplan.cli import progress as cli_progress
 from netplan.cli import run as cli_run
 from netplan.cli.app import app
 from netplan.cli.exits import EXIT_CODES
@@ -548,6 +549,45 @@ class TestProgress:
                 report(Progress("solving", float(second)))
             report(Progress("conflict", 100.0))
         assert len(capsys.readouterr().err.splitlines()) == 2
+
+    def test_plain_lines_come_every_ten_seconds(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Off a terminal a long stage says every ten seconds how far it is: plan, bound and gap, in plain text."""
+        clock = iter(range(100, 200))
+        monkeypatch.setattr(cli_progress, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+        with reporting(quiet=False) as report:
+            for second in range(40):
+                report(Progress("solving", float(second), "", objective=1000.0 - second, bound=900.0))
+        lines = capsys.readouterr().err.splitlines()
+        assert 4 <= len(lines) <= 6
+        assert lines[0] == "solving, 0 s: objective 1,000, bound 900, gap 10.00%"
+        assert all("gap" in line and "\x1b" not in line for line in lines)
+
+    @pytest.mark.parametrize("width", [80, 200])
+    def test_moving_line_is_one_line(self, width: int) -> None:
+        """On a terminal plan, bound, gap and seconds share one line, rewritten in place and gone at the end."""
+        screen = io.StringIO()
+        console = Console(file=screen, force_terminal=True, width=width)
+        with display_on(console) as report:
+            for second in range(30):
+                report(Progress("solving", float(second), "421 cuts", 987_654_321.0 - second, 912_345_678.0))
+                report._display.refresh()
+            drawn = screen.getvalue()
+        assert "solving, 29 s: objective 987,654,292, bound 912,345,678, gap 7.62%" in drawn
+        assert ("gap 7.62%, 421 cuts" in drawn) == (width == 200)
+        assert drawn.count("0:00:0") > 30  # the time passed is not squeezed out
+        assert "\n" not in drawn
+        assert "\x1b[2K" in screen.getvalue()[len(drawn) :]
+
+    def test_numbers_stay_while_a_stage_tells_none(self, region: Path) -> None:
+        """Once a plan is known, the line never loses it, whatever stage the solver is in."""
+        problem = netplan.PlanningProblem.build(netplan.read_region(region), netplan.read_policy(region / "plan.toml"))
+        told: list[str] = []
+        netplan.solve(problem, method="benders", progress=lambda step: told.append(describe(step)))
+        known = ["objective" in text for text in told]
+        assert True in known
+        assert all(known[known.index(True) :])
 
     def test_moving_line_shows_text_as_it_is(self) -> None:
         """On a terminal one line says what is going on; square brackets in a path are text, not markup."""

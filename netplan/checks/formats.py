@@ -96,22 +96,37 @@ def check_conversions(found: Found) -> Findings:
 
 
 def _check_format(formats: CheckedTable, place: int, channel: str) -> Findings:
-    if channel == "point" and formats.sound("is_hosted")[place] and not formats.frame["is_hosted"].iloc[place]:
+    if channel == "point":
+        yield from _point_is_hosted(formats, place)
+    for needing, column in _NEEDS_BASE.items():
+        if formats.has(column) and not formats.faulty[column][place]:
+            yield from _minutes_of_channel(formats, place, column, channel, is_needed=channel == needing)
+    if channel == "van":
+        yield from _van_days(formats, place)
+
+
+def _point_is_hosted(formats: CheckedTable, place: int) -> Iterator[Violation]:
+    if formats.sound("is_hosted")[place] and not formats.frame["is_hosted"].iloc[place]:
         remedy = "write is_hosted = 1, or another channel"
         yield formats.violation(place, "is_hosted", "a point (channel) that is not hosted", remedy)
-    for needing, column in _NEEDS_BASE.items():
-        if not formats.has(column) or formats.faulty[column][place]:
-            continue
-        is_given = pd.notna(formats.frame[column].iloc[place])
-        if channel == needing and not is_given:
-            yield formats.violation(place, column, f"blank for a {channel}", f"give {column} in minutes")
-        elif channel != needing and is_given:
-            yield f"{formats.file} row {formats.raw.rows[place]}: {column} is not used (channel {channel})"
-    if channel == "van" and formats.sound("days_per_week")[place]:
-        days = float(formats.frame["days_per_week"].iloc[place])
-        if days != 0.5 and not days.is_integer():
-            remedy = "write 0.5 (every second week), or a whole number of days"
-            yield formats.violation(place, "days_per_week", "a van stop cannot come that often", remedy)
+
+
+def _minutes_of_channel(formats: CheckedTable, place: int, column: str, channel: str, *, is_needed: bool) -> Findings:
+    """Minutes that one channel needs and no other uses."""
+    is_given = pd.notna(formats.frame[column].iloc[place])
+    if is_needed and not is_given:
+        yield formats.violation(place, column, f"blank for a {channel}", f"give {column} in minutes")
+    elif is_given and not is_needed:
+        yield f"{formats.file} row {formats.raw.rows[place]}: {column} is not used (channel {channel})"
+
+
+def _van_days(formats: CheckedTable, place: int) -> Iterator[Violation]:
+    if not formats.sound("days_per_week")[place]:
+        return
+    days = float(formats.frame["days_per_week"].iloc[place])
+    if days != 0.5 and not days.is_integer():
+        remedy = "write 0.5 (every second week), or a whole number of days"
+        yield formats.violation(place, "days_per_week", "a van stop cannot come that often", remedy)
 
 
 def _unknown_margins(outlets: CheckedTable, visits: CheckedTable | None) -> Iterator[Violation]:

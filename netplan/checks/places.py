@@ -112,18 +112,32 @@ def _wrong_outlines(raw: RawTable, ids: NDArray[np.str_], districts: CheckedTabl
     known = set(districts.frame["district_id"].dropna()) if districts and districts.has("district_id") else None
     seen: set[str] = set()
     shapes = [] if raw.geometry is None else list(raw.geometry)
-    for row, district, shape in zip(raw.rows.tolist(), ids, shapes, strict=True):
-        told = (raw.file, row, "district_id", str(district))
-        if known is not None and district not in known:
-            yield Violation(*told, "not in the table of districts", "correct the id, or add the district")
-        elif district in seen:
-            yield Violation(*told, "a second outline of this district", "merge the parts into one outline")
-        seen.add(str(district))
-        if shape is not None and shape.geom_type not in ("Polygon", "MultiPolygon"):
-            yield Violation(*told, f"the outline is a {shape.geom_type}", "give it as an area (polygon)")
-        elif shape is not None and not _on_earth(shape):
-            remedy = "export it in EPSG:4326, longitude first"
-            yield Violation(*told, "the outline's coordinates are not longitude and latitude", remedy)
+    for row, name, shape in zip(raw.rows.tolist(), ids, shapes, strict=True):
+        district = str(name)
+        for told in (_wrong_district(district, known, seen), _wrong_shape(shape)):
+            if told is not None:
+                yield Violation(raw.file, row, "district_id", district, *told)
+        seen.add(district)
+
+
+def _wrong_district(district: str, known: set[str] | None, seen: set[str]) -> tuple[str, str] | None:
+    """Problem and remedy of an outline whose district is not in the table, or has one already."""
+    if known is not None and district not in known:
+        return "not in the table of districts", "correct the id, or add the district"
+    if district in seen:
+        return "a second outline of this district", "merge the parts into one outline"
+    return None
+
+
+def _wrong_shape(shape: shapely.Geometry | None) -> tuple[str, str] | None:
+    """Problem and remedy of an outline that is no area, or not in degrees."""
+    if shape is None:
+        return None
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        return f"the outline is a {shape.geom_type}", "give it as an area (polygon)"
+    if not _on_earth(shape):
+        return "the outline's coordinates are not longitude and latitude", "export it in EPSG:4326, longitude first"
+    return None
 
 
 def _on_earth(shape: shapely.Geometry) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rich import progress as rich_progress
 from rich.console import Console
+from rich.table import Column
 
 from netplan.solve import Progress
 
@@ -109,9 +110,10 @@ def reporting(*, quiet: bool) -> Iterator[Reporter]:
 @contextmanager
 def display_on(console: Console) -> Iterator[MovingLine]:
     """A moving line on a terminal."""
+    time_passed = Column(no_wrap=True, min_width=len("0:00:00"))  # on a narrow screen the text gives way
     columns = (
         rich_progress.SpinnerColumn(),
-        rich_progress.TimeElapsedColumn(),
+        rich_progress.TimeElapsedColumn(time_passed),
         rich_progress.TextColumn("{task.description}", markup=False),
     )
     with rich_progress.Progress(*columns, console=console, transient=True) as display:

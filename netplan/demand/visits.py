@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netplan.errors import InputError
+from netplan.frozen import Frozen
 from netplan.tables import SEGMENTS
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class DemandNodes:
+class DemandNodes(Frozen):
     """People and visits per demand node, aligned with the rows of `Region.nodes`.
 
     Attributes

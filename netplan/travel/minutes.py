@@ -10,12 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from netplan.frozen import Frozen
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class SparseMinutes:
+class SparseMinutes(Frozen):
     """One-way minutes of the (origin, target) pairs within a cut-off, row by row (CSR), targets ascending."""
 
     shape: tuple[int, int]
@@ -106,7 +108,7 @@ class SparseMinutes:
 
 
 @dataclass(frozen=True, slots=True)
-class TravelTimes:
+class TravelTimes(Frozen):
     """Minutes between nodes, sites and other banks' outlets, one way, within a cut-off.
 
     Attributes
