@@ -2,6 +2,7 @@
 REGION ?= data/chongqing
 OUT ?= out
 PYTEST ?=
+BENCH ?=
 
 BIN := .venv/bin
 PLAN_READY := .venv/.plan-ready
@@ -11,7 +12,7 @@ DEV_READY := .venv/.dev-ready
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help plan test lint format cover data docs clean
+.PHONY: help plan test lint format cover bench data docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ format: $(DEV_READY) ## put the code into the one format
 
 cover: $(DEV_READY) ## run the tests and measure branch coverage
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(PYTEST)
+
+bench: $(DEV_READY) ## solve published instances to their optima, the quick ones (BENCH="--all" for all, "--data FOLDER" for where they are)
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/published.py $(BENCH)
 
 data: $(DEV_READY) ## rebuild the sample region, byte for byte (needs npm and the package registries)
 	@$(BIN)/python data/build
