@@ -21,7 +21,7 @@ from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.solve import solve
 
-METHODS = ("compact", "benders")
+METHODS = ("compact", "benders", "decomposition")
 Holds = Callable[[Instance, States], np.ndarray]
 
 OWN: dict[str, tuple[Callable[[Any], Any], Holds]] = {

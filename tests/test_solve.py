@@ -27,7 +27,7 @@ from netplan.result import Result, relative_gap
 from netplan.solve import Progress, solve
 from netplan.solve.highs import STOPPED
 
-METHODS = ("compact", "benders")
+METHODS = ("compact", "benders", "decomposition")
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ class LiveModel:
 
     def __init__(self, part: PolicyPart, *, integral: bool = False, seed: int = 0) -> None:
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (("output_flag", False), ("random_seed", seed), ("mip_abs_gap", 1e-9), ("threads", 1)):
+        for name, value in (("log_to_console", False), ("random_seed", seed), ("mip_abs_gap", 1e-9), ("threads", 1)):
             self.highs.setOptionValue(name, value)
         self.highs.setOptionValue("presolve_rule_off", _NO_AGGREGATOR)
         self.add_columns(part.cost, part.lower, part.upper)
@@ -127,13 +127,20 @@ class LiveModel:
         self.highs.setOptionValue("objective_bound", min(cutoff, highspy.kHighsInf))
         self.highs.setOptionValue("simplex_iteration_limit", iterations)
         self.highs.run()
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnknown:  # lost its way from the old basis
+            self.highs.clearSolver()
+            self.highs.run()
         status = self.highs.getModelStatus()
         self.highs.setOptionValue("objective_bound", highspy.kHighsInf)
         self.highs.setOptionValue("simplex_iteration_limit", _MANY)
         return "iterations" if status == highspy.HighsModelStatus.kIterationLimit else STOPPED.get(status, "nothing")
 
     def solve_mip(self, run: Run, *, gap: float, watch: Watch, seconds: float = float("inf")) -> Stopped:
-        """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven")."""
+        """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven").
+
+        HiGHS 1.15 has called small models with a solution infeasible, or ended in an error, after presolving them. Neither is
+        believed until it says so without presolve, too.
+        """
         self.highs.setOptionValue("mip_rel_gap", gap)
         self._limit(min(seconds, run.seconds_left))
         enough = threading.Event()
@@ -141,6 +148,12 @@ class LiveModel:
         self._listen(run, watch, enough, found)
         _run_beside(self.highs, lambda: _hand_over(found, watch))
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
+        if stopped in {"nothing", "infeasible"}:
+            self.highs.setOptionValue("presolve", "off")
+            self._limit(min(seconds, run.seconds_left))
+            _run_beside(self.highs, lambda: _hand_over(found, watch))
+            self.highs.setOptionValue("presolve", "choose")
+            stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         if stopped == "interrupted" and enough.is_set():
             return "proven"
         return "interrupted" if run.stop.is_set() and stopped != "proven" else stopped

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from netplan.engine.policy_part import from_pulp
 from netplan.formulation import Formulation, formulate
 from netplan.formulation.decisions import read_decisions
 from netplan.problem import PlanningProblem
 from netplan.solve.attempt import Attempt
-from netplan.solve.highs import FixedValue, Watch, run_highs
+from netplan.solve.fixed_value import FixedValue
+from netplan.solve.highs import Watch, run_highs
 from netplan.solve.other import DEFAULT_SOLVER, run_other
 from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
@@ -24,10 +26,11 @@ def solve_compact(problem: PlanningProblem, run: Run) -> Outcome:
         return best
     lp = formulation.lp
     values = attempt.values or present_state(formulation)  # cut short early: today's network, if that is allowed
-    integers = [values.get(variable.name, 0.0) for variable in lp.variables() if variable.cat == "Integer"]
-    exact = FixedValue(lp).at(np.round(integers))
+    part, variables = from_pulp(lp, formulation.policy.columns)
+    exact = FixedValue(part).at(np.array([values.get(variable.name, 0.0) for variable in variables]))
     if exact is not None:
-        return best.with_plan(read_decisions(formulation, exact[1]), exact[0])
+        exact_values = {variable.name: value for variable, value in zip(variables, exact[1].tolist(), strict=True)}
+        return best.with_plan(read_decisions(formulation, exact_values), exact[0])
     if attempt.objective is None:
         return best
     return best.with_plan(read_decisions(formulation, attempt.values), attempt.objective)

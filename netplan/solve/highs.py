@@ -166,22 +166,6 @@ class LiveModel:
         return {variable.name: float(values[variable.index]) for variable in self.variables}
 
 
-class FixedValue:
-    """The exact value of integer decisions: integers fixed, the rest solved as a linear program."""
-
-    def __init__(self, lp: pulp.LpProblem) -> None:
-        self._live = LiveModel(lp)
-        self._live.set_integral(False)
-
-    def at(self, integers: Floats) -> tuple[float, dict[str, float]] | None:
-        """Objective and all values at these integer values; None if nothing feasible goes with them."""
-        self._live.fix(integers)
-        self._live.highs.clearSolver()
-        if self._live.run() != "proven":
-            return None
-        return self._live.objective, self._live.named(self._live.values)
-
-
 def run_highs(lp: pulp.LpProblem, options: Options, *, start: Mapping[str, float] | None, watch: Watch) -> Attempt:
     """Solve a PuLP model as it stands, starting from some of its variables' values if given."""
     live = LiveModel(lp, seed=options.seed)

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netplan.formulation import Formulation
-from netplan.solve.load_cuts import Loads
-from netplan.solve.row_cuts import RowCuts
+from netplan.solve.cut_problem import CutProblem
 
 Flags = NDArray[np.bool_]
 
@@ -53,19 +52,16 @@ def moves(formulation: Formulation, chosen: Flags) -> Iterator[Move]:
         yield Move((int(j), *there), tuple(back))
 
 
-def promising(
-    formulation: Formulation, rows: RowCuts, loads: Loads, chosen: Flags, is_over: Callable[[], bool]
-) -> list[Move]:
+def promising(problem: CutProblem, chosen: Flags, is_over: Callable[[], bool]) -> list[Move]:
     """Moves that look cheaper, before rules and standards, the cheapest first; those looked at until it is over."""
-    objective = formulation.lp.objective
-    price = np.array([float(objective.get(variable, 0.0)) for variable in formulation.policy.columns])
+    price = problem.part.y_cost
 
     def cost(columns: Flags) -> float:
-        return rows.cost(columns) + float(loads.pair_price @ loads.overflow(columns)) + float(price @ columns)
+        return problem.customers_cost(columns) + float(price @ columns)
 
     today = cost(chosen)
     found = []
-    for move in moves(formulation, chosen):
+    for move in moves(problem.formulation, chosen):
         if is_over():
             break
         change = cost(after(move, chosen)) - today
@@ -82,22 +78,14 @@ def after(move: Move, chosen: Flags) -> Flags:
     return moved
 
 
-def polish(
-    formulation: Formulation,
-    rows: RowCuts,
-    loads: Loads,
-    chosen: Flags,
-    *,
-    accept: Callable[[Flags], bool],
-    is_over: Callable[[], bool],
-) -> None:
+def polish(problem: CutProblem, chosen: Flags, *, accept: Callable[[Flags], bool], is_over: Callable[[], bool]) -> None:
     """Offer every promising move to `accept`, which keeps the plan if it is better by the whole model, until it is over."""
-    for move in promising(formulation, rows, loads, chosen, is_over):
+    for move in promising(problem, chosen, is_over):
         if is_over():
             return
         still_there = chosen[list(move.off)].all() and not chosen[list(move.on)].any()
         moved = after(move, chosen)
-        if still_there and not _clashes(formulation, move, moved) and accept(moved):
+        if still_there and not _clashes(problem.formulation, move, moved) and accept(moved):
             chosen = moved
 
 

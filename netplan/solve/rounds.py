@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from netplan.engine import run as engine
 from netplan.errors import AuditError
 from netplan.formulation.decisions import Decisions
 from netplan.result import relative_gap
@@ -35,6 +36,12 @@ class Run:
         if options.time_limit is None:
             return options
         return replace(options, time_limit=max(0.1, options.time_limit - self.seconds))
+
+    @property
+    def clock(self) -> engine.Run:
+        """The same run as the engine's live models take it."""
+        options = engine.Options(self.options.gap, self.options.time_limit, self.options.seed)
+        return engine.Run(options, self.stop, self.began)
 
     @property
     def seconds(self) -> float:

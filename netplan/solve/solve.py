@@ -12,15 +12,18 @@ from netplan.solve.answer import plan_of
 from netplan.solve.benders import solve_benders
 from netplan.solve.compact import solve_compact
 from netplan.solve.conflict import explain_conflict
+from netplan.solve.decomposition import solve_by_blocks
 from netplan.solve.highs import Options
 from netplan.solve.other import DEFAULT_SOLVER, check_solver
-from netplan.solve.progress import Listener, nobody
+from netplan.solve.progress import Listener, Recorder, nobody
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.stop import stop_on_interrupt
 
-METHODS = ("auto", "compact", "benders")
+METHODS = ("auto", "compact", "benders", "decomposition")
 SMALL = 2_000
 """Options up to which the compact model is solved as it is."""
+LARGE = 10_000
+"""Decisions from which a problem of several districts is decomposed."""
 OPTIMAL_GAP = 1e-4
 """A gap at which a plan is called optimal."""
 
@@ -41,7 +44,8 @@ def solve(
     ----------
     method
         "compact": one MILP through PuLP with every row in it. "benders": the policy part through PuLP, the rows as cuts; the
-        same optimum, in seconds where the compact model takes hours. "auto" picks.
+        same optimum, in seconds where the compact model takes hours. "decomposition": the same by districts at prices, for
+        whole provinces. "auto" picks.
     time_limit
         Seconds for building and solving; the best plan so far is returned.
     gap
@@ -66,27 +70,38 @@ def solve(
     name = check_solver(solver)
     _check_options(method, time_limit, gap, seed)
     chosen = _choose(problem, method, name)
+    recorder = Recorder(progress or nobody)
     with stop_on_interrupt() as stop:
-        run = Run(Options(gap, time_limit, seed), name, progress or nobody, stop, began)
-        found = solve_compact(problem, run) if chosen == "compact" else solve_benders(problem, run)
+        run = Run(Options(gap, time_limit, seed), name, recorder, stop, began)
+        found = _run(problem, chosen, run)
     outcome = found.checked()
     conflicts = _conflicts(problem, outcome, run)
     told = {"method": method, "time_limit": time_limit, "gap": gap, "seed": seed, "solver": name}
     how = f"{chosen}, PuLP + {name}"
     certificate = Certificate(_status(outcome, gap), outcome.objective, outcome.bound, run.seconds, how, told)
     if outcome.decisions is None:
-        return Result(certificate, None, conflicts)
-    return Result(certificate, replace(plan_of(problem, outcome.decisions), certificate=certificate))
+        return Result(certificate, None, conflicts, recorder.ended(certificate))
+    plan = replace(plan_of(problem, outcome.decisions), certificate=certificate)
+    return Result(certificate, plan, trace=recorder.ended(certificate))
+
+
+def _run(problem: PlanningProblem, method: str, run: Run) -> Outcome:
+    if method == "compact":
+        return solve_compact(problem, run)
+    return solve_benders(problem, run) if method == "benders" else solve_by_blocks(problem, run)
 
 
 def _choose(problem: PlanningProblem, method: str, solver: str) -> str:
-    """The compact model where it is small, where visits are split, or for a solver other than HiGHS; cuts elsewhere."""
+    """The compact model where it is small, where visits are split, or for a solver other than HiGHS; else cuts, by district if large."""
     needs_compact = problem.policy.access.assignment == "system" or solver != DEFAULT_SOLVER
-    if method == "benders" and needs_compact:
-        raise InputError("method 'benders' needs nearest assignment and the HiGHS solver; use method 'compact'")
+    if method in ("benders", "decomposition") and needs_compact:
+        raise InputError(f"method {method!r} needs nearest assignment and the HiGHS solver; use method 'compact'")
     if method != "auto":
         return method
-    return "compact" if needs_compact or len(problem.rows.option_cost) <= SMALL else "benders"
+    if needs_compact or len(problem.rows.option_cost) <= SMALL:
+        return "compact"
+    districts = problem.sites["district_id"].nunique()
+    return "decomposition" if len(problem.columns) >= LARGE and districts > 1 else "benders"
 
 
 def _check_options(method: str, time_limit: float | None, gap: float, seed: int) -> None:

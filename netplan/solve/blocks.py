@@ -1,0 +1,233 @@
+"""A problem in blocks, one per district: what belongs to one district only, and what several share.
+
+A block has the columns of its sites, the rows of its nodes and outlets, and the constraints on its own columns alone. Two things
+tie blocks together: constraints over columns of several blocks (the budget, the number of moves, a counter staffed from across
+the border), and customers who may use a site of another block. The first are *shared constraints*; for the second a block has
+a *copy* of the foreign columns that its customers may use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from netplan.solve.block_kernels import count_ties, rows_using, useful_columns
+from netplan.solve.cut_problem import CutProblem
+from netplan.solve.objective_rows import ObjectiveRows
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+_LEAST_COLUMNS = 3000
+"""A large block has at least so many columns: few blocks are tied by little, and their prices are soon found."""
+
+_DEPTH = 3
+"""A block has copies of what would serve its customers better than the third of today's outlets from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block.
+
+    Attributes
+    ----------
+    own
+        Its columns of the master, ascending: policy columns, then estimates of groups, then overflow of pairs.
+    copies
+        Columns of other blocks that its customers may use.
+    constraints
+        Constraints of the policy part on its own columns alone.
+    shared
+        Shared constraints that it has a part in, as positions in `Partition.shared`.
+    rows, groups
+        Its rows, their groups numbered anew, and the number of each group in the whole problem.
+    visitors
+        Access rows, its own and others', whose visits may go to its sites.
+    """
+
+    own: Ints
+    copies: Ints
+    constraints: Ints
+    shared: Ints
+    rows: ObjectiveRows
+    groups: Ints
+    visitors: ObjectiveRows
+
+    @property
+    def columns(self) -> Ints:
+        """Own columns, then copies."""
+        return np.concatenate([self.own, self.copies])
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A problem and its blocks.
+
+    Attributes
+    ----------
+    of_column
+        Block of each column of the master, shape (width,).
+    shared
+        Constraints of the policy part that columns of several blocks are in.
+    matrix
+        The shared constraints over the policy part's columns.
+    """
+
+    problem: CutProblem
+    of_column: Ints
+    shared: Ints
+    matrix: scipy.sparse.csr_array
+    blocks: tuple[Block, ...]
+
+    @property
+    def copied(self) -> Ints:
+        """The column behind each copy, block by block; shape (K,)."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *(block.copies for block in self.blocks)])
+
+    @property
+    def copy_start(self) -> Ints:
+        """Copies of block b are ``copy_start[b] : copy_start[b + 1]``."""
+        return np.cumsum([0, *(len(block.copies) for block in self.blocks)])
+
+
+def partition(problem: CutProblem, *, large: bool) -> Partition:
+    """Divide a problem by district, or into few large blocks of neighbouring districts."""
+    districts, of_site, of_township = _districts(problem)
+    merged = _merged(problem, districts, of_site, of_township) if large else np.arange(districts)
+    of_site, of_township, number = merged[of_site], merged[of_township], int(merged.max(initial=0)) + 1
+    of_policy = _block_of_policy_columns(problem, of_site)
+    of_group = of_township[problem.rows.place]
+    of_pair = np.repeat(of_site, len(problem.loads.price))
+    of_column = np.concatenate([of_policy, of_group, of_pair])
+    matrix = problem.part.matrix
+    lowest, highest = _span(matrix, of_policy)
+    shared = np.flatnonzero(lowest < highest)
+    in_shared = scipy.sparse.csr_array(matrix[shared])
+    is_local = lowest == highest
+    blocks = tuple(
+        _block(problem, of_column, np.flatnonzero(is_local & (lowest == b)), in_shared, b) for b in range(number)
+    )
+    return Partition(problem, of_column, shared, in_shared, blocks)
+
+
+def limits_beside(whole: Partition, x: Floats) -> list[tuple[Floats, Floats]]:
+    """Limits of each block's part of the shared constraints while the others are at x, shape (columns of the policy part,).
+
+    Room that x leaves is divided by how many columns each block has in the constraint. Where x itself breaks a constraint there
+    are no limits.
+    """
+    part, matrix = whole.problem.part, whole.matrix
+    low, high = part.row_lower[whole.shared], part.row_upper[whole.shared]
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    of_entry = whole.of_column[matrix.indices]
+    total = matrix @ x
+    holds = (total >= low - 1e-9) & (total <= high + 1e-9)
+    low, high = np.where(holds, low - total, -np.inf), np.where(holds, high - total, np.inf)
+    share = 1.0 / np.maximum(1, np.diff(matrix.indptr))
+    limits = []
+    for b, block in enumerate(whole.blocks):
+        mine = of_entry == b
+        size = np.bincount(row[mine], minlength=len(total))[block.shared] * share[block.shared]
+        used = np.bincount(row[mine], weights=matrix.data[mine] * x[matrix.indices[mine]], minlength=len(total))
+        limits.append((used[block.shared] + low[block.shared] * size, used[block.shared] + high[block.shared] * size))
+    return limits
+
+
+def count_blocks(problem: CutProblem) -> int:
+    """How many districts have sites."""
+    return _districts(problem)[0]
+
+
+def _districts(problem: CutProblem) -> tuple[int, Ints, Ints]:
+    """Number of districts with sites; the district of each site and of each township, those without sites with the first."""
+    whole = problem.formulation.problem
+    names, of_site = np.unique(whole.sites["district_id"].to_numpy(dtype=str), return_inverse=True)
+    known = {name: number for number, name in enumerate(names)}
+    townships = whole.region.townships["district_id"]
+    return (
+        len(names),
+        of_site.astype(np.int64),
+        np.array([known.get(str(name), 0) for name in townships], dtype=np.int64),
+    )
+
+
+def _merged(problem: CutProblem, districts: int, of_site: Ints, of_township: Ints) -> Ints:
+    """Block of each district: small districts go with the neighbour that they have most to do with; shape (districts,)."""
+    whole = problem.formulation.problem
+    of_column = of_site[whole.columns.site]
+    of_row = of_township[problem.rows.place][problem.rows.group]
+    ties = count_ties(problem.rows.sorted.arrays, whole.columns.present, of_row, of_column, districts)
+    ties += ties.T
+    np.fill_diagonal(ties, 0.0)
+    size = np.bincount(of_column, minlength=districts).astype(np.float64)
+    block = np.arange(districts)
+    left = set(range(districts))
+    while len(left) > 1:
+        small = min(left, key=lambda d: (size[d], d))
+        if size[small] >= _LEAST_COLUMNS:
+            break
+        partner = max((d for d in left if d != small), key=lambda d: (ties[small, d] / (size[d] + size[small]), -d))
+        block[block == small] = partner
+        ties[partner] += ties[small]
+        ties[:, partner] += ties[:, small]
+        ties[partner, partner] = 0.0
+        size[partner] += size[small]
+        left.remove(small)
+    return np.unique(block, return_inverse=True)[1].astype(np.int64)
+
+
+def _block_of_policy_columns(problem: CutProblem, of_site: Ints) -> Ints:
+    """Block of each policy column: that of its site or outlet; others go with the columns that they are constrained with."""
+    whole, policy = problem.formulation.problem, problem.formulation.policy
+    columns = whole.columns
+    block = np.full(len(problem.names), -1, dtype=np.int64)
+    block[: problem.num_y] = of_site[np.where(columns.origin < 0, columns.site, columns.origin)]
+    site = {site_id: s for s, site_id in enumerate(whole.sites["site_id"])}
+    position = {name: j for j, name in enumerate(problem.names)}
+    for key, variable in (*policy.staffed.items(), *policy.visited.items()):
+        block[position[variable.name]] = of_site[site[key[0]]]
+    matrix = problem.part.matrix
+    for row in np.argsort(np.diff(matrix.indptr), kind="stable"):
+        members = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        known = block[members] >= 0
+        if known.any() and not known.all():
+            block[members[~known]] = np.bincount(block[members[known]]).argmax()
+    return np.maximum(block, 0)
+
+
+def _span(matrix: scipy.sparse.csr_array, of_policy: Ints) -> tuple[Ints, Ints]:
+    """The first and last block of each constraint; constraints without columns are the first block's."""
+    lowest, highest = np.zeros(matrix.shape[0], dtype=np.int64), np.zeros(matrix.shape[0], dtype=np.int64)
+    filled = np.diff(matrix.indptr) > 0
+    if filled.any():
+        starts = matrix.indptr[:-1][filled]
+        lowest[filled] = np.minimum.reduceat(of_policy[matrix.indices], starts)
+        highest[filled] = np.maximum.reduceat(of_policy[matrix.indices], starts)
+    return lowest, highest
+
+
+def _block(problem: CutProblem, of_column: Ints, constraints: Ints, in_shared: scipy.sparse.csr_array, b: int) -> Block:
+    is_group = of_column[problem.theta] == b
+    keep = is_group[problem.rows.group]
+    rows, present = problem.rows.select(keep), problem.formulation.problem.columns.present
+    is_own = of_column[: problem.num_y] == b
+    visits = rows_using(problem.rows.sorted.arrays, len(problem.rows.load), present, is_own, _DEPTH)
+    visitors = problem.rows.select(visits)
+    useful = useful_columns(rows.sorted.arrays, present, _DEPTH)
+    useful |= useful_columns(visitors.sorted.arrays, present, _DEPTH)
+    counts = (of_column[in_shared.indices] == b).astype(np.float64)
+    has_part = scipy.sparse.csr_array((counts, in_shared.indices, in_shared.indptr), shape=in_shared.shape).sum(axis=1)
+    return Block(
+        np.flatnonzero(of_column == b),
+        np.flatnonzero(useful & ~is_own),
+        constraints,
+        np.flatnonzero(has_part > 0),
+        rows,
+        np.unique(problem.rows.group[keep]),
+        visitors,
+    )

@@ -1,0 +1,98 @@
+"""A model alive in HiGHS whose missing cuts are found at its own solutions: its relaxation, and whole decisions."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netplan.engine.live import LiveModel, Watch
+from netplan.engine.policy_part import PolicyPart
+from netplan.engine.run import Run
+from netplan.solve.cut_problem import Cuts
+
+Floats = NDArray[np.float64]
+
+_ROUNDS = 60
+"""Rounds of cuts at most, each time a relaxation is solved."""
+
+_EXACT = 0.02
+"""How far below the truth a model may stay at its own solution, as a share of the gap asked for."""
+
+_FIRST_GAP, _NEXT_GAP, _SMALL_GAP = 0.01, 0.3, 1e-5
+"""Gap of the first MIP, what each further one keeps of it, and when it is no use to go on that way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a solver found: values of the columns (None: nothing), their cost, and a bound on the least cost."""
+
+    values: Floats | None
+    cost: float
+    bound: float
+
+
+class LiveCuts(ABC):
+    """A live model with cuts."""
+
+    def __init__(self, part: PolicyPart, *, seed: int) -> None:
+        self.live = LiveModel(part, seed=seed)
+
+    @abstractmethod
+    def missing(self, values: Floats, tolerance: float) -> Cuts:
+        """The cuts that the model lacks at these values, where it is too low by more than the tolerance in all."""
+
+    @abstractmethod
+    def add(self, cuts: Cuts) -> int:
+        """Add cuts; how many."""
+
+    def relax(self, run: Run) -> Found:
+        """The linear relaxation; a model without any solution costs infinitely much."""
+        cost, values = -np.inf, None
+        for _ in range(_ROUNDS):
+            stopped = self.live.resolve(run)
+            if stopped != "proven":
+                return Found(None, np.inf, np.inf) if stopped == "infeasible" else Found(values, cost, cost)
+            cost, values = self.live.objective, self.live.values
+            if not self.add(self.missing(values, _exact(run) * max(1.0, abs(cost)))):
+                break
+        return Found(values, cost, cost)
+
+    def decide(self, run: Run, *, gap: float, seconds: float, start: Floats | None = None) -> Found:
+        """Whole decisions, to a gap, and a bound; it stops after so many seconds."""
+        end, found = time.perf_counter() + seconds, Found(start, np.inf, -np.inf)
+        step = max(gap, _FIRST_GAP)
+        self.live.set_integral(True)
+        while True:
+            stopped, found = self._mip(run, found, gap=step, seconds=max(0.5, end - time.perf_counter()))
+            if found.values is None or stopped == "infeasible" or not np.isfinite(found.cost):
+                break
+            missing = self.add(self.missing(found.values, _exact(run) * max(1.0, abs(found.cost))))
+            if stopped != "proven" or time.perf_counter() >= end or (not missing and step <= gap):
+                break
+            following = _NEXT_GAP * step
+            step = following if missing and following > max(2.0 * gap, _SMALL_GAP) else gap
+        self.live.set_integral(False)
+        return found
+
+    def _mip(self, run: Run, before: Found, *, gap: float, seconds: float) -> tuple[str, Found]:
+        """One MIP from the last solution."""
+        live = self.live
+        if before.values is not None:
+            live.start_from(live.integers, np.round(before.values[live.integers]))
+        stopped = live.solve_mip(run, gap=gap, watch=Watch(), seconds=seconds)
+        if stopped == "infeasible":
+            return stopped, Found(None, np.inf, np.inf)
+        bound = max(before.bound, live.bound if live.bound is not None else -np.inf)
+        if not live.has_solution:
+            return stopped, Found(before.values, np.inf, bound)
+        values = live.values
+        values[live.integers] = np.round(values[live.integers])
+        return stopped, Found(values, live.objective, bound)
+
+
+def _exact(run: Run) -> float:
+    return max(1e-9, _EXACT * run.options.gap)
