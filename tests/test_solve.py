@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import sys
 import threading
 from itertools import pairwise
 from typing import Any
@@ -286,3 +287,24 @@ def test_gap_is_relative_to_the_objective() -> None:
     assert relative_gap(None, 1.0) is None
     assert relative_gap(1.0, None) is None
     assert np.isclose(relative_gap(1e-9, 0.0) or 0.0, 1e-9)
+
+
+def test_auto_says_which_method_and_why() -> None:
+    """The certificate names the method and the reason: small, as asked, or because nothing else can split visits."""
+    problem = PlanningProblem.build(random_region(1, "town"), base_policy(1))
+    assert solve(problem).certificate.method.startswith("compact (small: ")
+    assert solve(problem, method="benders").certificate.method == "benders (as asked), PuLP + HiGHS"
+    split = problem.replace(access={"assignment": "system"})
+    assert "(visits are split by the planner)" in solve(split).certificate.method
+
+
+def test_auto_divides_large_problems_of_several_districts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From so many decisions on, auto takes the decomposition where there are districts to divide by, and reaches the optimum."""
+    problem = PlanningProblem.build(random_region(3, "town"), base_policy(3))
+    expected = solve(problem, gap=0).objective
+    limits = sys.modules["netplan.solve.method"]  # by name, `netplan.solve` is the function
+    monkeypatch.setattr(limits, "SMALL", 0)
+    monkeypatch.setattr(limits, "LARGE", len(problem.columns))
+    result = solve(problem, gap=0)
+    assert result.certificate.method.startswith("decomposition (large: ")
+    assert result.objective == pytest.approx(expected, rel=1e-6)

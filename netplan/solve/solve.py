@@ -9,21 +9,14 @@ from netplan.errors import InputError
 from netplan.problem import PlanningProblem
 from netplan.result import Certificate, Result, Status, relative_gap
 from netplan.solve.answer import plan_of
-from netplan.solve.benders import solve_benders
-from netplan.solve.compact import solve_compact
 from netplan.solve.conflict import explain_conflict
-from netplan.solve.decomposition import solve_by_blocks
 from netplan.solve.highs import Options
-from netplan.solve.other import DEFAULT_SOLVER, check_solver
+from netplan.solve.method import METHODS, choose_method
+from netplan.solve.other import check_solver
 from netplan.solve.progress import Listener, Recorder, nobody
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.stop import stop_on_interrupt
 
-METHODS = ("auto", "compact", "benders", "decomposition")
-SMALL = 2_000
-"""Options up to which the compact model is solved as it is."""
-LARGE = 10_000
-"""Decisions from which a problem of several districts is decomposed."""
 OPTIMAL_GAP = 1e-4
 """A gap at which a plan is called optimal."""
 
@@ -69,11 +62,11 @@ def solve(
     began = time.perf_counter()
     name = check_solver(solver)
     _check_options(method, time_limit, gap, seed)
-    chosen = _choose(problem, method, name)
+    chosen = choose_method(problem, method, name)
     recorder = Recorder(progress or nobody)
     with stop_on_interrupt() as stop:
         run = Run(Options(gap, time_limit, seed), name, recorder, stop, began)
-        found = _run(problem, chosen, run)
+        found = chosen.solve(problem, run)
     outcome = found.checked()
     conflicts = _conflicts(problem, outcome, run)
     told = {"method": method, "time_limit": time_limit, "gap": gap, "seed": seed, "solver": name}
@@ -83,25 +76,6 @@ def solve(
         return Result(certificate, None, conflicts, recorder.ended(certificate))
     plan = replace(plan_of(problem, outcome.decisions), certificate=certificate)
     return Result(certificate, plan, trace=recorder.ended(certificate))
-
-
-def _run(problem: PlanningProblem, method: str, run: Run) -> Outcome:
-    if method == "compact":
-        return solve_compact(problem, run)
-    return solve_benders(problem, run) if method == "benders" else solve_by_blocks(problem, run)
-
-
-def _choose(problem: PlanningProblem, method: str, solver: str) -> str:
-    """The compact model where it is small, where visits are split, or for a solver other than HiGHS; else cuts, by district if large."""
-    needs_compact = problem.policy.access.assignment == "system" or solver != DEFAULT_SOLVER
-    if method in ("benders", "decomposition") and needs_compact:
-        raise InputError(f"method {method!r} needs nearest assignment and the HiGHS solver; use method 'compact'")
-    if method != "auto":
-        return method
-    if needs_compact or len(problem.rows.option_cost) <= SMALL:
-        return "compact"
-    districts = problem.sites["district_id"].nunique()
-    return "decomposition" if len(problem.columns) >= LARGE and districts > 1 else "benders"
 
 
 def _check_options(method: str, time_limit: float | None, gap: float, seed: int) -> None:
