@@ -44,7 +44,6 @@ _BLOCK_GAP = 0.4
 _BLOCK_SECONDS = 8.0
 """Seconds that one MIP of a district may take: a guard, most take one or two."""
 
-
 _REPAIRS = 3
 """Times that blocks which do not fit are tried again with their neighbours."""
 
@@ -285,5 +284,7 @@ def _bound_by_mips(blocks: Blocks, priced: Priced) -> None:
             return
         for b, found in blocks.executor.map(decide, range(first, min(first + threads, len(bounds)))):
             bounds[b] = max(bounds[b], found.bound)
+        if not np.isfinite(bounds).all():
+            return  # a block without any whole solution: the whole problem says so, and why
         blocks.search.best = blocks.search.best.with_bound(blocks.bound_of(priced.ties, bounds, priced.prices))
         blocks.tell("bounding")
