@@ -18,6 +18,7 @@ from activity.cases import base_policy, recipes
 from brute import brute_force
 from random_regions import random_region, wide_region
 
+from netplan.engine.live import STOPPED
 from netplan.errors import InputError
 from netplan.evaluate import audit
 from netplan.formulation import formulate
@@ -26,7 +27,6 @@ from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.result import Result, relative_gap
 from netplan.solve import Progress, solve
-from netplan.solve.highs import STOPPED
 
 METHODS = ("compact", "benders", "decomposition")
 

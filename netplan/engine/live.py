@@ -31,7 +31,6 @@ _MANY = 2**31 - 1
 STOPPED: dict[Any, Stopped] = {
     highspy.HighsModelStatus.kOptimal: "proven",
     highspy.HighsModelStatus.kModelEmpty: "proven",
-    highspy.HighsModelStatus.kObjectiveBound: "proven",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnbounded: "unbounded",
@@ -133,7 +132,9 @@ class LiveModel:
         status = self.highs.getModelStatus()
         self.highs.setOptionValue("objective_bound", highspy.kHighsInf)
         self.highs.setOptionValue("simplex_iteration_limit", _MANY)
-        return "iterations" if status == highspy.HighsModelStatus.kIterationLimit else STOPPED.get(status, "nothing")
+        if status == highspy.HighsModelStatus.kIterationLimit:
+            return "iterations"
+        return "proven" if status == highspy.HighsModelStatus.kObjectiveBound else STOPPED.get(status, "nothing")
 
     def solve_mip(self, run: Run, *, gap: float, watch: Watch, seconds: float = float("inf")) -> Stopped:
         """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven").

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from netplan.engine.live import Watch
 from netplan.engine.policy_part import from_pulp
 from netplan.formulation import Formulation, formulate
 from netplan.formulation.decisions import read_decisions
 from netplan.problem import PlanningProblem
 from netplan.solve.attempt import Attempt
 from netplan.solve.fixed_value import FixedValue
-from netplan.solve.highs import Watch, run_highs
+from netplan.solve.highs import run_highs
 from netplan.solve.other import DEFAULT_SOLVER, run_other
 from netplan.solve.progress import Progress
 from netplan.solve.rounds import Outcome, Run
@@ -49,4 +50,4 @@ def _attempt(formulation: Formulation, run: Run) -> Attempt:
 
     if run.solver != DEFAULT_SOLVER:
         return run_other(formulation.lp, run.solver, run.left())
-    return run_highs(formulation.lp, run.left(), start=present_state(formulation), watch=Watch(run.stop, tell))
+    return run_highs(formulation.lp, run.clock, start=present_state(formulation), watch=Watch(tell))

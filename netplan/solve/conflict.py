@@ -7,13 +7,16 @@ tests when the conflict is small. Each test switches rules off on one live model
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-import highspy
+import numpy as np
 
+from netplan.engine.live import LiveModel, Watch
+from netplan.engine.policy_part import from_pulp
+from netplan.engine.run import Options, Run
 from netplan.errors import SolverError
 from netplan.formulation import Formulation, formulate
 from netplan.problem import PlanningProblem
-from netplan.solve.highs import LiveModel
 
 
 class FeasibilityTest:
@@ -25,13 +28,12 @@ class FeasibilityTest:
         formulation = formulate(problem, all_loads=loads_matter, shorten=False, with_rows=False)
         self.formulation: Formulation = formulation
         lp = formulation.lp
-        self._live = LiveModel(lp).highs
-        if seconds is not None:
-            self._live.setOptionValue("time_limit", seconds)
-        for variable in lp.variables():
-            self._live.changeColCost(variable.index, 0.0)
+        part, _ = from_pulp(lp, ())
+        self._live = LiveModel(replace(part, cost=np.zeros_like(part.cost)), integral=True)
+        self._seconds = seconds
+        row = {name: i for i, name in enumerate(lp.constraints)}
         self._rows = {
-            rule.id: [(lp.constraints[name].index, *_bounds(lp.constraints[name])) for name in rule.constraints]
+            rule.id: [(i, part.row_lower[i], part.row_upper[i]) for i in (row[name] for name in rule.constraints)]
             for rule in formulation.rules.values()
         }
 
@@ -50,19 +52,14 @@ class FeasibilityTest:
         """
         kept = set(rules)
         for rule_id, rows in self._rows.items():
-            for index, lower, upper in rows:
-                on = rule_id in kept
-                self._live.changeRowBounds(
-                    index, lower if on else -highspy.kHighsInf, upper if on else highspy.kHighsInf
-                )
-        self._live.clearSolver()
-        self._live.run()
-        status = self._live.getModelStatus()
-        if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
-            return True
-        if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            for row, lower, upper in rows:
+                limits = (lower, upper) if rule_id in kept else (-np.inf, np.inf)
+                self._live.highs.changeRowBounds(row, *limits)
+        self._live.highs.clearSolver()
+        stopped = self._live.solve_mip(Run(Options(time_limit=self._seconds)), gap=0.0, watch=Watch())
+        if stopped == "infeasible":
             return False
-        if self._live.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        if stopped == "proven" or self._live.has_solution:
             return True
         raise SolverError("the conflict could not be narrowed down in the time given")
 
@@ -96,11 +93,3 @@ def _quick_explain(
     of_second = _quick_explain(test, [*background, *first], first, second)
     of_first = _quick_explain(test, [*background, *of_second], of_second, first)
     return of_first + of_second
-
-
-def _bounds(constraint: object) -> tuple[float, float]:
-    lower, upper = constraint.getLb(), constraint.getUb()  # type: ignore[attr-defined]
-    return (
-        -highspy.kHighsInf if lower is None else float(lower),
-        highspy.kHighsInf if upper is None else float(upper),
-    )

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from netplan.engine.policy_part import PolicyPart
 from netplan.engine.rows import SortedRows
 from netplan.engine.run import Run
-from netplan.solve.cut_problem import CutProblem, Cuts
-from netplan.solve.live_cuts import LiveCuts
+from netplan.solve.cut_problem import CutProblem
+from netplan.solve.master import Master
 from netplan.solve.objective_rows import ObjectiveRows
 from netplan.solve.window_kernels import count_window_entries, window_entries
 
@@ -41,32 +41,12 @@ class Window:
     problem: CutProblem
 
 
-class WindowModel(LiveCuts):
-    """A window alive in HiGHS."""
-
-    def __init__(self, window: Window, *, seed: int) -> None:
-        problem = window.problem
-        super().__init__(problem.part, seed=seed)
-        self._problem, size = problem, len(problem.part.cost)
-        lower, upper = problem.bounds
-        self.live.add_columns(problem.cost[size:], lower[size:], upper[size:])
-
-    def missing(self, values: Floats, tolerance: float) -> Cuts:
-        """The cuts that the window lacks at these values."""
-        return self._problem.missing(values, tolerance)
-
-    def add(self, cuts: Cuts) -> int:
-        """Add cuts; how many."""
-        self.live.add_rows(cuts.matrix, cuts.right, np.full(len(cuts), np.inf))
-        return len(cuts)
-
-
 def better_in_window(
     problem: CutProblem, x: Floats, is_free: Flags, run: Run, *, gap: float, seconds: float
 ) -> Floats | None:
     """The policy part's columns with the free ones, shape (m,), decided anew; None if nothing was found."""
     window = window_at(problem, x, is_free)
-    model = WindowModel(window, seed=run.options.seed)
+    model = Master(window.problem, seed=run.options.seed)
     if model.relax(run).values is None:
         return None
     size = len(window.columns)
