@@ -103,11 +103,15 @@ class CutProblem:
         """What a plan costs, all in all, at values of the policy part's columns, shape (m,)."""
         return float(self.part.cost @ x) + self.part.offset + self.customers_cost(x[: self.num_y] > 0.5)
 
-    def holds(self, x: Floats) -> bool:
-        """Whether the constraints of the policy part hold at these values."""
+    def broken(self, x: Floats) -> Ints:
+        """Constraints of the policy part that do not hold at these values."""
         value, part = self.part.matrix @ x, self.part
         room = _ROUNDING * np.maximum(1.0, np.abs(value))
-        return bool((value >= part.row_lower - room).all() and (value <= part.row_upper + room).all())
+        return np.flatnonzero((value < part.row_lower - room) | (value > part.row_upper + room))
+
+    def holds(self, x: Floats) -> bool:
+        """Whether the constraints of the policy part hold at these values."""
+        return not len(self.broken(x))
 
     def missing(self, x: Floats, tolerance: float) -> Cuts:
         """The cuts missing at a solution of the master, where it is too low by more than the tolerance in all."""

@@ -16,7 +16,7 @@ With blocks solved as linear programs the best L is the bound of the whole linea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse
@@ -157,7 +157,7 @@ class Planes:
     value: float = float("-inf")
     box: float = _FIRST_BOX
     predicted: float = float("inf")
-    values: list[list[Floats]] = field(default_factory=list)
+    steps: int = 0
 
     @classmethod
     def at(cls, ties: Ties, prices: Floats, run: Run) -> Planes:
@@ -180,9 +180,9 @@ class Planes:
     def note(self, prices: Floats, costs: Sequence[float], values: Sequence[Floats], value: float) -> bool:
         """Take in the blocks' answers at these prices and the bound they make; whether that is the best so far."""
         slopes = [self.ties.slope(b, x) for b, x in enumerate(values)]
-        self.values.append(list(values))
+        self.steps += 1
         self.live.add_rows(*self._rows(prices, costs, slopes))
-        if len(self.values) > 1:
+        if self.steps > 1:
             self.box *= _GROW if value > self.value else _SHRINK
         if value <= self.value:
             return False
@@ -218,17 +218,6 @@ class Planes:
             return None
         self.predicted = -self.live.objective + self.ties.whole.problem.part.offset
         return np.clip(self.live.values[: len(reach)], lower, upper)
-
-    def mix(self) -> Floats:
-        """The mix of the blocks' solutions that the planes call best, over the columns of the policy part, shape (m,)."""
-        whole = self.ties.whole
-        weight = np.abs(self.live.row_prices).reshape(-1, len(whole.blocks))
-        weight /= np.maximum(1e-12, weight.sum(axis=0))
-        mixed = np.zeros(whole.problem.width)
-        for shares, values in zip(weight, self.values, strict=False):
-            for share, block, x in zip(shares, whole.blocks, values, strict=True):
-                mixed[block.own] += share * x[: len(block.own)]
-        return mixed[: len(whole.problem.names)]
 
 
 def finer(coarse: Ties, prices: Floats, models: Sequence[BlockModel], fine: Partition) -> tuple[Ties, Floats]:

@@ -1,0 +1,93 @@
+"""The blocks of a partition, alive: their relaxations side by side, their whole decisions, and the bound that both make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netplan.solve.benders import Search
+from netplan.solve.block_model import BlockModel
+from netplan.solve.blocks import Partition, partition
+from netplan.solve.live_cuts import Found
+from netplan.solve.prices import Ties
+from netplan.solve.rounds import Run
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of a partition, alive, and the threads that they run on."""
+
+    whole: Partition
+    models: tuple[BlockModel, ...]
+    search: Search
+    executor: Executor
+
+    @classmethod
+    def of(cls, search: Search, executor: Executor, *, large: bool) -> Blocks:
+        """Divide the problem of a search."""
+        whole = partition(search.problem, large=large)
+        seed = search.run.options.seed
+        models = tuple(BlockModel(whole, b, seed=seed) for b in range(len(whole.blocks)))
+        return cls(whole, models, search, executor)
+
+    @property
+    def run(self) -> Run:
+        """The run they serve."""
+        return self.search.run
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the gap asked for is proven or the run is over."""
+        return self.search.best.closes(self.run.options.gap) or self.run.is_over is not None
+
+    def tell(self, stage: str, message: str = "") -> None:
+        """Tell the listener where the run stands."""
+        self.run.tell(stage, message, self.search.best)
+
+    def relaxed(self, costs: Sequence[Floats] | None = None) -> list[Found]:
+        """Every block's relaxation, at these costs if given."""
+        clock = self.run.clock
+
+        def relax(b: int) -> Found:
+            if costs is not None:
+                self.models[b].set_costs(costs[b])
+            return self.models[b].relax(clock)
+
+        return list(self.executor.map(relax, range(len(self.models))))
+
+    def decided(
+        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, seconds: float
+    ) -> Iterator[tuple[int, Found]]:
+        """Whole decisions of these blocks at these costs, each block with its answer as soon as those before it have theirs."""
+        clock = self.run.clock
+
+        def decide(b: int) -> tuple[int, Found]:
+            self.models[b].set_costs(costs[b])
+            return b, self.models[b].decide(clock, gap=gap, seconds=seconds)
+
+        return self.executor.map(decide, which)
+
+    def bound_of(self, ties: Ties, costs: Floats, prices: Floats) -> float:
+        """The bound on the whole problem that lower bounds of the blocks' costs at these prices make."""
+        right = np.where(prices == 0.0, 0.0, prices * ties.right)
+        return float(costs.sum() - right.sum()) + self.whole.problem.part.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Prices, and a proven lower bound of each block's cost at them, shape (B,)."""
+
+    ties: Ties
+    prices: Floats
+    bounds: Floats
+
+    @property
+    def of_shared(self) -> Floats:
+        """Prices of the shared constraints, shape (S,)."""
+        return self.prices[self.ties.num_copies :]
