@@ -59,21 +59,28 @@ def build_columns(sites: pd.DataFrame, formats: Formats, between: SparseMinutes,
     """List the decisions that the tables allow."""
     present_format = [formats.position(name) for name in sites["format"]]
     operate = [
-        (s, formats.position(name), -1, formats.position(name) == present_format[s])
+        (s, f, -1, f == present_format[s])
         for s, names in enumerate(sites["formats"])
-        for name in names
+        for f in map(formats.position, names)
     ]
-    allowed = {(s, f) for s, f, _, _ in operate}
+    operating = np.array(operate, dtype=np.int64).reshape(-1, 4)
+    allowed = np.zeros((len(sites), len(formats.ids)), dtype=bool)
+    allowed[operating[:, 0], operating[:, 1]] = True
+    present = np.array(present_format, dtype=np.int64)
     is_existing = sites["is_existing"].to_numpy(dtype=bool)
-    relocate = [
-        (int(s), f, k, False)
-        for k, f in enumerate(present_format)
-        if is_existing[k] and not np.isnan(formats.relocation_cost[f])
-        for s, minutes in zip(*between.of(k), strict=True)
-        if not is_existing[s] and minutes <= relocation_minutes and (int(s), f) in allowed
-    ]
-    site, format_, origin, is_present = np.array(operate + relocate, dtype=np.int64).reshape(-1, 4).T.copy()
-    columns = Columns(site, format_, origin, is_present.astype(bool))
+    may_move = is_existing & ~np.isnan(formats.relocation_cost[present])
+    origin, target = _close_pairs(between, relocation_minutes)
+    keep = may_move[origin] & ~is_existing[target] & allowed[target, present[origin]]
+    origin, target = origin[keep], target[keep]
+    relocating = np.column_stack([target, present[origin], origin, np.zeros(len(origin), dtype=np.int64)])
+    site, format_, old_site, is_present = np.concatenate([operating, relocating]).T.copy()
+    columns = Columns(site, format_, old_site, is_present.astype(bool))
     for array in (columns.site, columns.format, columns.origin, columns.present):
         array.setflags(write=False)
     return columns
+
+
+def _close_pairs(table: SparseMinutes, limit: float) -> tuple[Ints, Ints]:
+    """Origins and targets of the pairs within a limit."""
+    at = np.flatnonzero(table.minutes <= limit)
+    return np.searchsorted(table.start, at, side="right") - 1, table.target[at].astype(np.int64)

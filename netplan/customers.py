@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,8 @@ from netplan.coordinates.geodesy import great_circle_km
 from netplan.demand import DemandNodes
 from netplan.formats import Formats
 from netplan.policy import Money, Policy, ServiceAccess, Standard
-from netplan.row_kernels import count_entries, fill_entries
-from netplan.rows import ACCESS, COVERAGE, GAIN, OBJECTIVE, RETENTION, Rows, assemble, concatenate
+from netplan.row_blocks import Loose, Offers, RowSource, side_by_side
+from netplan.rows import ACCESS, COVERAGE, GAIN, OBJECTIVE, RETENTION, Rows, concatenate
 from netplan.travel import SparseMinutes, TravelTimes
 
 Ints = NDArray[np.int64]
@@ -56,118 +57,95 @@ def waiting_cost(access: ServiceAccess, days_per_week: Floats) -> Floats:
     return np.asarray(access.day_wait_cost * access.not_postponable_share * mean_days)
 
 
-def market_rows(market: Market) -> Rows:
-    """Every row that the objective and the standards of this policy need."""
+def market_rows(market: Market, workers: int = 1) -> Rows:
+    """Every row that the objective and the standards of this policy need, made by so many threads."""
+    return concatenate(side_by_side((block for source in _sources(market) for block in source.blocks()), workers))
+
+
+def _sources(market: Market) -> Iterator[RowSource]:
     policy, services = market.policy, market.demand.services
-    blocks = [access_rows(market, c) for c in range(len(services))]
+    yield from (access_rows(market, c) for c in range(len(services)))
     if policy.objective.kind == "net_cost":
-        blocks += [retention_rows(market, c) for c in range(len(services))]
-        blocks.append(gain_rows(market))
+        yield from (retention_rows(market, c) for c in range(len(services)))
+        if len(market.gain):
+            yield gain_rows(market)
     if policy.objective.kind == "coverage":
-        blocks.append(_objective_coverage(market))
-    blocks += [
-        coverage_rows(market, standard, position)
-        for position, standard in enumerate(policy.standard)
-        if standard.kind == "coverage"
-    ]
-    return concatenate(blocks)
+        yield _objective_coverage(market)
+    for position, standard in enumerate(policy.standard):
+        if standard.kind == "coverage":
+            yield coverage_rows(market, standard, position)
 
 
-def access_rows(market: Market, service: int) -> Rows:
+def access_rows(market: Market, service: int) -> RowSource:
     """Rows (i,c): each visit goes to the cheapest open option within reach.
 
     Under a coverage objective they carry no cost (weight 0) and only say where the visits go.
     """
-    access = market.policy.service_access(market.demand.services[service])
-    visits = market.demand.visits[:, service]
-    subject = np.flatnonzero(visits > 0)
-    penalty = np.full(len(subject), access.unserved_cost)
-    table = market.travel.to_site
-    trip = _within(table, access.reach_minutes, visit_cost(access, market.policy.money, table.minutes))
-    offers = _Offers.of(
-        market, market.formats.offers[:, service], extra=waiting_cost(access, market.formats.days_per_week)
-    )
-    row, site, cost, column = _joined(table, trip, offers, _positions(subject, len(visits)), penalty)
-    weighted = market.demand.weighted[subject, service]
-    return assemble(
+    access, money = market.policy.service_access(market.demand.services[service]), market.policy.money
+    visits, weighted = market.demand.visits[:, service], market.demand.weighted[:, service]
+    waiting = waiting_cost(access, market.formats.days_per_week)
+    return RowSource(
         ACCESS,
-        subject,
+        market.travel.to_site,
+        lambda part: _within(part, access.reach_minutes, visit_cost(access, money, part.minutes)),
+        _offers(market, market.formats.offers[:, service], extra=waiting),
+        is_row=visits > 0,
+        weight=weighted if market.policy.objective.kind != "coverage" else np.zeros(len(visits)),
+        penalty=np.full(len(visits), access.unserved_cost),
         service=service,
-        weight=weighted if market.policy.objective.kind != "coverage" else np.zeros(len(subject)),
-        load=visits[subject],
-        penalty=penalty,
-        entry_row=row,
-        entry_site=site,
-        entry_cost=cost,
-        entry_column=column,
+        load=visits,
     )
 
 
-def retention_rows(market: Market, service: int) -> Rows:
+def retention_rows(market: Market, service: int) -> RowSource:
     """Rows (k,c): the share of an outlet's margin that is lost with its customers."""
-    margin = market.margin[:, service]
-    subject = np.flatnonzero(margin > 0)
-    row_of = _positions(subject, len(market.sites))
-    columns, retention = market.columns, market.retention
+    margin, retention = market.margin[:, service], market.retention
     curve = retention["minutes"].to_numpy(), retention["lost_share"].to_numpy()
-    table = market.travel.between_sites
-    lost = np.where(table.origin == table.target, 0.0, np.interp(table.minutes, *curve))
-    penalty = np.full(len(subject), curve[1][-1])
-    offers = _Offers.of(market, market.formats.offers[:, service])
-    row, site, cost, column = _joined(table, lost, offers, row_of, penalty)
-    moves = columns.relocating[market.formats.offers[columns.format[columns.relocating], service]]
-    moved = np.array([table.get(columns.origin[j], columns.site[j]) for j in moves])
-    move_cost = np.interp(moved, curve[0], retention["relocated_lost_share"].to_numpy())
-    keep = (row_of[columns.origin[moves]] >= 0) & (move_cost < curve[1][-1])
-    moves, move_cost = moves[keep], move_cost[keep]
-    return assemble(
+    offered = market.formats.offers[:, service]
+    return RowSource(
         RETENTION,
-        subject,
+        market.travel.between_sites.rows(0, len(margin)),
+        lambda part: np.interp(part.minutes, *curve),
+        _offers(market, offered),
+        is_row=margin > 0,
+        weight=margin,
+        penalty=np.full(len(margin), curve[1][-1]),
         service=service,
-        weight=margin[subject],
-        penalty=penalty,
-        entry_row=np.concatenate([row, row_of[columns.origin[moves]]]),
-        entry_site=np.concatenate([site, columns.site[moves]]),
-        entry_cost=np.concatenate([cost, move_cost]),
-        entry_column=np.concatenate([column, moves]),
+        loose=_moves(market, offered, len(margin)),
+        own_cost=0.0,
     )
 
 
-def gain_rows(market: Market) -> Rows:
+def _moves(market: Market, offered: NDArray[np.bool_], outlets: int) -> Loose:
+    """What is lost where an outlet's customers follow it to another site, of the moves that keep any."""
+    columns, retention = market.columns, market.retention
+    moves = columns.relocating[offered[columns.format[columns.relocating]]]
+    minutes = market.travel.between_sites.lookup(columns.origin[moves], columns.site[moves])
+    cost = np.interp(minutes, retention["minutes"], retention["relocated_lost_share"])
+    keep = cost < retention["lost_share"].iloc[-1]
+    moves = moves[keep]
+    return Loose.of(outlets, columns.origin[moves], cost[keep], columns.site[moves], moves)
+
+
+def gain_rows(market: Market) -> RowSource:
     """Rows i: the share of the market margin won beyond what today's network already wins."""
     worth = market.nodes["market_margin_per_year"].to_numpy(dtype=np.float64)
-    subject = np.flatnonzero(worth > 0) if len(market.gain) else np.empty(0, dtype=np.int64)
-    row_of = _positions(subject, len(worth))
-    table, factor = market.travel.to_site, market.formats.gain_factor
-    lost = (
-        _within(table, float(market.gain["minutes"].max()), -_won(market, table))
-        if len(market.gain)
-        else _nowhere(table)
-    )
+    gain, factor = market.gain, market.formats.gain_factor
+    curve, reach = (gain["minutes"].to_numpy(), gain["won_share"].to_numpy()), float(gain["minutes"].max())
     every = np.ones(len(market.formats.ids), dtype=bool)
-    offers = _Offers.of(market, every, factor=factor)
-    present = _Offers.of(market, every, factor=factor, only=market.columns.present)
-    row, _, cost, _ = _joined(table, lost, present, row_of, np.zeros(len(subject)))
-    today = np.zeros(len(subject))
-    np.minimum.at(today, row, cost)
-    row, site, cost, column = _joined(table, lost, offers, row_of, today)
-    return assemble(
+    return RowSource(
         GAIN,
-        subject,
-        weight=worth[subject],
-        penalty=np.zeros(len(subject)),
-        entry_row=row,
-        entry_site=site,
-        entry_cost=cost - today[row],
-        entry_column=column,
+        market.travel.to_site,
+        lambda part: _within(part, reach, -np.interp(part.minutes, *curve)),
+        _offers(market, every, factor=factor),
+        is_row=worth > 0,
+        weight=worth,
+        penalty=np.zeros(len(worth)),
+        today=_offers(market, every, factor=factor, only=market.columns.present),
     )
 
 
-def _won(market: Market, table: SparseMinutes) -> Floats:
-    return np.asarray(np.interp(table.minutes, market.gain["minutes"], market.gain["won_share"]))
-
-
-def coverage_rows(market: Market, standard: Standard, position: int) -> Rows:
+def coverage_rows(market: Market, standard: Standard, position: int) -> RowSource:
     """Rows i of a coverage standard: covered by any fitting column, or else one person short per person."""
     people = market.demand.people_of(standard.group).copy()
     if standard.districts:
@@ -177,150 +155,81 @@ def coverage_rows(market: Market, standard: Standard, position: int) -> Rows:
     c = market.demand.services.index(str(standard.service))
     fits = market.formats.with_attributes(standard.only) & market.formats.offers[:, c]
     fits &= market.formats.days_per_week >= standard.min_days_per_week
-    node, site = _within_reach(market.travel.to_site, market.nodes, market.sites, standard)
-    return _covering(market, people, node, site, fits=fits, measure=position)
+    table, limit = _measured(market.travel.to_site, market.nodes, market.sites, standard)
+    return _covering(market, people, (table, limit), fits=fits, measure=position)
 
 
-def _objective_coverage(market: Market) -> Rows:
-    goal = market.policy.objective
+def _objective_coverage(market: Market) -> RowSource:
+    goal, of = market.policy.objective, market.demand
     service = str(goal.service)
-    of = market.demand
     weight = of.people_of(goal.group) if goal.measure == "people" else of.visits_of(goal.group, service)
-    node, site, _ = _pairs(market.travel.to_site, float(goal.minutes or 0.0))
     fits = market.formats.offers[:, of.services.index(service)]
-    return _covering(market, weight, node, site, fits=fits, measure=OBJECTIVE)
+    return _covering(market, weight, (market.travel.to_site, float(goal.minutes or 0.0)), fits=fits, measure=OBJECTIVE)
 
 
-def _covering(market: Market, weight: Floats, node: Ints, site: Ints, *, fits: NDArray[np.bool_], measure: int) -> Rows:
-    subject = np.flatnonzero(weight > 0)
-    row_of = _positions(subject, len(weight))
-    reached, column = _columns_at(market, site, fits)
-    row = row_of[node[reached]]
-    keep = row >= 0
-    size = int(keep.sum())
-    return assemble(
+def _covering(
+    market: Market, weight: Floats, reach: tuple[SparseMinutes, float], *, fits: NDArray[np.bool_], measure: int
+) -> RowSource:
+    table, limit = reach
+    return RowSource(
         COVERAGE,
-        subject,
+        table,
+        lambda part: _within(part, limit, np.zeros(len(part.minutes))),
+        _offers(market, fits).anywhere(),
+        is_row=weight > 0,
+        weight=weight,
+        penalty=np.ones(len(weight)),
         measure=measure,
-        weight=weight[subject],
-        penalty=np.ones(len(subject)),
-        entry_row=row[keep],
-        entry_site=np.full(size, -1, dtype=np.int64),
-        entry_cost=np.zeros(size),
-        entry_column=column[keep],
     )
 
 
 def _covered_by_others(market: Market, standard: Standard) -> Ints:
     rivals = market.competitors
-    node, rival = _within_reach(market.travel.to_competitor, market.nodes, rivals, standard)
+    table, limit = _measured(market.travel.to_competitor, market.nodes, rivals, standard)
     fits = np.array([standard.service in offered for offered in rivals["services"]], dtype=bool)
     fits &= rivals["days_per_week"].to_numpy(dtype=np.float64) >= standard.min_days_per_week
     for attribute in standard.only:
         has = f"is_{attribute}"
         fits &= rivals[has].to_numpy(dtype=bool) if has in rivals else False
-    return np.unique(node[fits[rival]])
+    return np.unique(table.origin[(table.minutes <= limit) & fits[table.target]])
 
 
-def _within_reach(
+def _measured(
     minutes: SparseMinutes, nodes: pd.DataFrame, places: pd.DataFrame, standard: Standard
-) -> tuple[Ints, Ints]:
-    """Pairs (node, place) within the standard's minutes by road or kilometres as the crow flies."""
+) -> tuple[SparseMinutes, float]:
+    """The standard's table, and what it allows: minutes by road, or 0 for all within its kilometres as the crow flies."""
     if standard.minutes is not None:
-        node, place, _ = _pairs(minutes, standard.minutes)
-        return node, place
+        return minutes, standard.minutes
     lon, lat = places["lon"].to_numpy(dtype=np.float64), places["lat"].to_numpy(dtype=np.float64)
-    found: list[tuple[Ints, Ints]] = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
-    for i, (x, y) in enumerate(zip(nodes["lon"], nodes["lat"], strict=True)):
-        near = np.flatnonzero(great_circle_km(x, y, lon, lat) <= float(standard.kilometres or 0.0))
-        found.append((np.full(len(near), i, dtype=np.int64), near))
-    node, place = (np.concatenate(part) for part in zip(*found, strict=True))
-    return node, place
+    found: list[Ints] = [np.empty(0, dtype=np.int64)]
+    for x, y in zip(nodes["lon"], nodes["lat"], strict=True):
+        found.append(np.flatnonzero(great_circle_km(x, y, lon, lat) <= float(standard.kilometres or 0.0)))
+    place = np.concatenate(found)
+    arrays = (np.cumsum([len(near) for near in found]), place, np.zeros(len(place)))
+    for array in arrays:
+        array.setflags(write=False)
+    return SparseMinutes((len(nodes), len(places)), *arrays), 0.0
 
 
-def _pairs(table: SparseMinutes, limit: float) -> tuple[Ints, Ints, Floats]:
-    keep = table.minutes <= limit
-    return table.origin[keep], table.target[keep], table.minutes[keep]
-
-
-@dataclass(frozen=True, slots=True)
-class _Offers:
-    """Operating columns by site, and what each makes of the cost of a pair: cost x factor + extra.
-
-    Attributes
-    ----------
-    start
-        Offers of site s are ``start[s] : start[s + 1]``, shape (S + 1,).
-    column, factor, extra
-        Shape (offers,).
-    """
-
-    start: Ints
-    column: Ints
-    factor: Floats
-    extra: Floats
-
-    @classmethod
-    def of(
-        cls,
-        market: Market,
-        fits: NDArray[np.bool_],
-        *,
-        factor: Floats | None = None,
-        extra: Floats | None = None,
-        only: NDArray[np.bool_] | None = None,
-    ) -> _Offers:
-        """The columns whose format fits, of those in `only`; factor and extra by format, shape (F,)."""
-        columns = market.columns
-        chosen = columns.operating[fits[columns.format[columns.operating]]]
-        chosen = chosen if only is None else chosen[only[chosen]]
-        chosen = chosen[np.argsort(columns.site[chosen], kind="stable")]
-        start = np.zeros(len(market.sites) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(columns.site[chosen], minlength=len(market.sites)), out=start[1:])
-        kind = columns.format[chosen]
-        times = np.ones(len(chosen)) if factor is None else factor[kind].astype(np.float64)
-        plus = np.zeros(len(chosen)) if extra is None else extra[kind].astype(np.float64)
-        return cls(start, chosen, times, plus)
-
-
-def _joined(
-    table: SparseMinutes, pair_cost: Floats, offers: _Offers, row_of: Ints, penalty: Floats
-) -> tuple[Ints, Ints, Floats, Ints]:
-    """Row, site, cost and column of every offer that an origin reaches below its row's penalty (NaN: out of reach)."""
-    pairs = (table.start, table.target, pair_cost)
-    at_site = (offers.start, offers.factor, offers.extra)
-    count = count_entries(row_of, pairs, at_site, penalty)
-    start = np.zeros(len(count) + 1, dtype=np.int64)
-    np.cumsum(count, out=start[1:])
-    site, offer, cost = fill_entries(row_of, pairs, at_site, penalty, start)
-    return np.repeat(np.arange(len(count), dtype=np.int64), count), site, cost, offers.column[offer]
+def _offers(
+    market: Market,
+    fits: NDArray[np.bool_],
+    *,
+    factor: Floats | None = None,
+    extra: Floats | None = None,
+    only: NDArray[np.bool_] | None = None,
+) -> Offers:
+    """The operating columns whose format fits, of those in `only`; factor and extra by format, shape (F,)."""
+    columns = market.columns
+    chosen = columns.operating[fits[columns.format[columns.operating]]]
+    chosen = chosen if only is None else chosen[only[chosen]]
+    kind = columns.format[chosen]
+    times = np.ones(len(chosen)) if factor is None else factor[kind].astype(np.float64)
+    plus = np.zeros(len(chosen)) if extra is None else extra[kind].astype(np.float64)
+    return Offers.of(len(market.sites), columns.site[chosen], chosen, times, plus)
 
 
 def _within(table: SparseMinutes, limit: float, pair_cost: Floats) -> Floats:
     """The cost of each pair, NaN beyond the limit."""
-    return np.where(table.minutes <= limit, pair_cost, np.nan)
-
-
-def _nowhere(table: SparseMinutes) -> Floats:
-    return np.full(len(table.minutes), np.nan)
-
-
-def _columns_at(market: Market, site: Ints, fits: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Join pairs with the operating columns at their site whose format fits.
-
-    Returns positions into `site` and columns, one entry per match.
-    """
-    columns = market.columns
-    chosen = columns.operating[fits[columns.format[columns.operating]]]
-    count = np.bincount(columns.site[chosen], minlength=len(market.sites))
-    start = np.cumsum(count) - count
-    repeat = count[site]
-    reached = np.repeat(np.arange(len(site), dtype=np.int64), repeat)
-    offset = np.arange(repeat.sum()) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    return reached, chosen[start[site][reached] + offset]
-
-
-def _positions(subject: Ints, size: int) -> Ints:
-    position = np.full(size, -1, dtype=np.int64)
-    position[subject] = np.arange(len(subject))
-    return position
+    pair_cost[table.minutes > limit] = np.nan
+    return pair_cost

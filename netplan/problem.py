@@ -192,7 +192,7 @@ def _build(whole: Region, policy: Policy, base: PlanningProblem | None, work: Wo
         columns=columns,
         policy=policy,
     )
-    rows = market_rows(market)
+    rows = market_rows(market, work.num_workers)
     return PlanningProblem(
         region, policy, sites, formats, demand, travel, columns, rows, margin, (), whole, road_notes, work.cache
     )

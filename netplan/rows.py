@@ -6,15 +6,19 @@ the compact model is generated from them, and so will be every faster method.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netplan.frozen import Frozen
-from netplan.row_kernels import sort_entries
+from netplan.row_kernels import Options, first_open
 
 Ints = NDArray[np.int64]
+Ints32 = NDArray[np.int32]
+Starts = NDArray[np.integer[Any]]
 Floats = NDArray[np.float64]
 
 ACCESS, RETENTION, GAIN, COVERAGE = range(4)
@@ -27,6 +31,9 @@ OBJECTIVE = -1
 class Rows(Frozen):
     """Sparse rows: R rows, O options, E (option, column) entries.
 
+    A municipality has tens of millions of options, so their sites and columns are 32-bit integers: widen them before
+    arithmetic that may leave that range.
+
     Attributes
     ----------
     kind, measure, subject, service
@@ -36,9 +43,10 @@ class Rows(Frozen):
     option_start
         Options of row r are ``option_start[r] : option_start[r + 1]``, cheapest first; shape (R + 1,).
     option_cost, option_site
-        Cost, and the site that serves (-1 if several may); shape (O,).
+        Cost, and the site that serves (-1 if several may; int32); shape (O,).
     column_start, column
-        Columns of option o are ``column[column_start[o] : column_start[o + 1]]``; shapes (O + 1,), (E,).
+        Columns of option o are ``column[column_start[o] : column_start[o + 1]]`` (int32; `column_start` int64 where E
+        is beyond its range); shapes (O + 1,), (E,).
     """
 
     kind: Ints
@@ -50,9 +58,9 @@ class Rows(Frozen):
     penalty: Floats
     option_start: Ints
     option_cost: Floats
-    option_site: Ints
-    column_start: Ints
-    column: Ints
+    option_site: Ints32
+    column_start: Starts
+    column: Ints32
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -64,25 +72,19 @@ class Rows(Frozen):
 
     def first_open(self, is_open: NDArray[np.bool_]) -> Ints:
         """The option that each row uses when these columns are open; -1 for the penalty; shape (R,)."""
-        entry_open = is_open[self.column]
-        option_open = _any_of(entry_open, self.column_start)
-        position = np.where(option_open, np.arange(len(option_open)), len(option_open))
-        first = np.full(len(self), len(option_open), dtype=np.int64)
-        filled = np.diff(self.option_start) > 0
-        if filled.any():
-            first[filled] = np.minimum.reduceat(position, self.option_start[:-1][filled])
-        return np.where(first < len(option_open), first, -1)
+        return np.asarray(first_open(self.option_start, self.column_start, self.column, is_open))
 
     def cost_at(self, chosen: Ints) -> Floats:
         """Cost per unit of weight at the chosen options (-1: the penalty), shape (R,)."""
-        padded = np.append(self.option_cost, 0.0)
-        return np.where(chosen >= 0, padded[chosen], self.penalty)
+        cost = self.penalty.copy()
+        cost[chosen >= 0] = self.option_cost[chosen[chosen >= 0]]
+        return cost
 
     def select(self, keep: NDArray[np.bool_]) -> Rows:
         """The rows where `keep` is true."""
         options = np.repeat(keep, np.diff(self.option_start))
         entries = np.repeat(options, np.diff(self.column_start))
-        return Rows(
+        arrays = (
             self.kind[keep],
             self.measure[keep],
             self.subject[keep],
@@ -93,32 +95,26 @@ class Rows(Frozen):
             _starts(np.diff(self.option_start)[keep]),
             self.option_cost[options],
             self.option_site[options],
-            _starts(np.diff(self.column_start)[options]),
+            _starts(np.diff(self.column_start)[options], self.column_start.dtype),
             self.column[entries],
         )
+        return Rows(*_read_only(arrays))
 
 
 def assemble(
     kind: int,
     subject: Ints,
+    options: Options,
     *,
     weight: Floats,
     penalty: Floats,
-    entry_row: Ints,
-    entry_site: Ints,
-    entry_cost: Floats,
-    entry_column: Ints,
     measure: int = OBJECTIVE,
     service: int = -1,
     load: Floats | None = None,
 ) -> Rows:
-    """Sort loose (row, site, cost, column) entries into rows: columns of one site at one cost are one option."""
+    """Rows of one kind, measure and service, of options as `netplan.row_kernels.sorted_options` returns them."""
     size = len(subject)
-    row, site, column, cost = _grouped(entry_row, entry_site, entry_column, entry_cost)
-    sort_entries(_starts(np.bincount(row, minlength=size)), cost, site, column)
-    is_new = np.ones(len(row), dtype=bool)
-    is_new[1:] = (row[1:] != row[:-1]) | (cost[1:] != cost[:-1]) | (site[1:] != site[:-1])
-    first = np.flatnonzero(is_new)
+    counts, cost, site, width, column = options
     return Rows(
         np.full(size, kind, dtype=np.int64),
         np.full(size, measure, dtype=np.int64),
@@ -127,43 +123,62 @@ def assemble(
         weight.astype(np.float64),
         np.zeros(size, dtype=np.float64) if load is None else load.astype(np.float64),
         penalty.astype(np.float64),
-        _starts(np.bincount(row[first], minlength=size)),
-        cost[first],
-        site[first].astype(np.int64),
-        np.append(first, len(row)).astype(np.int64),
-        column.astype(np.int64),
+        _starts(counts),
+        cost,
+        site,
+        _starts(width, _start_type(len(column))),
+        column,
     )
 
 
-def _grouped(row: Ints, site: Ints, column: Ints, cost: Floats) -> tuple[Ints, Ints, Ints, Floats]:
-    """The entries row by row, as arrays of their own."""
-    if (row[1:] >= row[:-1]).all():
-        return row, site.astype(np.int64), column.astype(np.int64), cost.astype(np.float64)
-    order = np.argsort(row, kind="stable")
-    return row[order], site[order].astype(np.int64), column[order].astype(np.int64), cost[order].astype(np.float64)
+def concatenate(blocks: Iterable[Rows]) -> Rows:
+    """Put blocks of rows under each other; the arrays become read-only.
+
+    Each block is let go once it is copied, and the arrays grow in place where the system can do that, so that the rows are
+    not in memory twice.
+    """
+    whole = {field.name: _nothing(field.name) for field in fields(Rows)}
+    for block in blocks:
+        entries = len(whole["column"]) + len(block.column)
+        whole["column_start"] = whole["column_start"].astype(_start_type(entries), copy=False)
+        for name, array in whole.items():
+            part = getattr(block, name)
+            _append(array, part[1:] + array[-1] if name.endswith("_start") else part)
+        del block, part
+    _read_only(whole.values())
+    return Rows(**whole)
 
 
-def concatenate(blocks: list[Rows]) -> Rows:
-    """Put blocks of rows under each other; the arrays become read-only."""
-    plain = {
-        field.name: np.concatenate([getattr(block, field.name) for block in blocks])
-        for field in fields(Rows)
-        if not field.name.endswith("_start")
-    }
-    options = np.concatenate([np.diff(block.option_start) for block in blocks])
-    entries = np.concatenate([np.diff(block.column_start) for block in blocks])
-    rows = Rows(**plain, option_start=_starts(options), column_start=_starts(entries))
-    for field in fields(Rows):
-        getattr(rows, field.name).setflags(write=False)
-    return rows
+_FLOATS = ("weight", "load", "penalty", "option_cost")
+_INTS32 = ("option_site", "column_start", "column")
+
+_LARGEST = np.iinfo(np.int32).max
 
 
-def _starts(lengths: NDArray[np.integer]) -> Ints:
-    starts = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=starts[1:])
+def _start_type(entries: int) -> np.dtype[Any]:
+    """The type that can hold the start of every option's entries."""
+    return np.dtype(np.int32 if entries <= _LARGEST else np.int64)
+
+
+def _read_only(arrays: Iterable[NDArray[Any]]) -> Iterable[NDArray[Any]]:
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
+
+
+def _nothing(name: str) -> NDArray[Any]:
+    """A field of no rows, to be put together."""
+    kind = np.float64 if name in _FLOATS else np.int32 if name in _INTS32 else np.int64
+    return np.zeros(1 if name.endswith("_start") else 0, dtype=kind)
+
+
+def _append(whole: NDArray[Any], part: NDArray[Any]) -> None:
+    size = len(whole)
+    whole.resize(size + len(part), refcheck=False)  # nothing else looks at an array that is being put together
+    whole[size:] = part
+
+
+def _starts(lengths: NDArray[np.integer[Any]], kind: np.dtype[Any] | None = None) -> NDArray[Any]:
+    starts = np.zeros(len(lengths) + 1, dtype=kind or np.int64)
+    np.cumsum(lengths, dtype=starts.dtype, out=starts[1:])
     return starts
-
-
-def _any_of(flags: NDArray[np.bool_], starts: Ints) -> NDArray[np.bool_]:
-    """Whether any flag of each part is set; every part has at least one."""
-    return np.logical_or.reduceat(flags, starts[:-1]) if len(starts) > 1 else np.zeros(0, dtype=bool)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,13 +14,16 @@ from brute import brute_force
 from random_regions import random_region
 
 from netplan.customers import visit_cost, waiting_cost
+from netplan.errors import InputError
 from netplan.formulation import formulate
 from netplan.formulation.certain import certain_sets, last_needed_option
 from netplan.policy import Money, ServiceAccess, parse_policy
 from netplan.problem import PlanningProblem
 from netplan.region import Region
-from netplan.rows import ACCESS, COVERAGE, GAIN, KIND_NAMES, OBJECTIVE, RETENTION, Rows, assemble, concatenate
+from netplan.row_blocks import Loose, Offers, RowSource, side_by_side
+from netplan.rows import ACCESS, COVERAGE, GAIN, KIND_NAMES, OBJECTIVE, RETENTION, Rows, concatenate
 from netplan.solve import solve
+from netplan.travel import SparseMinutes
 
 
 def problem_of(region: Region, **plan: Any) -> PlanningProblem:
@@ -209,18 +215,32 @@ def test_waiting_cost() -> None:
     assert waiting_cost(access, np.array([7.0, 5.0, 1.0, 0.5])) == pytest.approx([0, 0.2, 3, 6.5])
 
 
-def test_assemble_sorts_and_joins() -> None:
-    """Loose entries become rows of options by cost, then site; columns of one site at one cost are one option."""
-    rows = assemble(
+def loose_rows() -> Rows:
+    """Rows of three origins, made of entries that no offer stands for."""
+    entries = Loose.of(
+        3,
+        np.array([2, 0, 0, 0, 2, 0]),
+        np.array([8.0, 5.0, 5.0, 5.0, 9.0, 6.0]),
+        np.array([1, 3, 0, 3, 0, 0]),
+        np.array([12, 31, 10, 30, 11, 13]),
+    )
+    nowhere = SparseMinutes.from_pairs((3, 0), np.empty(0, int), np.empty(0, int), np.empty(0))
+    source = RowSource(
         ACCESS,
-        np.array([4, 9, 7]),
+        nowhere,
+        lambda part: part.minutes.copy(),
+        Offers.of(0, np.empty(0, int), np.empty(0, int), np.empty(0), np.empty(0)),
+        is_row=np.ones(3, dtype=bool),
         weight=np.array([1.0, 2.0, 3.0]),
         penalty=np.array([50.0, 60.0, 70.0]),
-        entry_row=np.array([2, 0, 0, 0, 2, 0]),
-        entry_site=np.array([1, 3, 0, 3, 0, 0]),
-        entry_cost=np.array([8.0, 5.0, 5.0, 5.0, 9.0, 6.0]),
-        entry_column=np.array([12, 31, 10, 30, 11, 13]),
+        loose=entries,
     )
+    return concatenate(block() for block in source.blocks())
+
+
+def test_entries_are_sorted_and_joined() -> None:
+    """Loose entries become rows of options by cost, then site; columns of one site at one cost are one option."""
+    rows = loose_rows()
     assert np.diff(rows.option_start).tolist() == [3, 0, 2]
     assert rows.option_cost.tolist() == [5.0, 5.0, 6.0, 8.0, 9.0]
     assert rows.option_site.tolist() == [0, 3, 0, 1, 0]
@@ -231,11 +251,58 @@ def test_assemble_sorts_and_joins() -> None:
     is_open[[31, 11]] = True
     assert rows.cost_at(rows.first_open(is_open)).tolist() == [5.0, 60.0, 9.0]
     picked = rows.select(np.array([False, False, True]))
-    assert (picked.subject.tolist(), picked.column.tolist()) == ([7], [12, 11])
+    assert (picked.subject.tolist(), picked.column.tolist()) == ([2], [12, 11])
     whole = concatenate([picked, rows])
     assert len(whole) == 4
     assert whole.cost_at(whole.first_open(is_open)).tolist() == [9.0, 5.0, 60.0, 9.0]
     assert not whole.weight.flags.writeable
+
+
+def test_starts_grow_beyond_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the entries are more than the type of their starts can count, the starts take a larger one."""
+    one = loose_rows()
+    assert (one.column_start.dtype, one.column.dtype, one.option_site.dtype) == (np.int32, np.int32, np.int32)
+    monkeypatch.setattr("netplan.rows._LARGEST", 10)
+    two, three = concatenate([one, one]), concatenate([one, one, one])
+    assert (two.column_start.dtype, three.column_start.dtype) == (np.int64, np.int64)
+    assert np.diff(three.column_start).tolist() == np.diff(one.column_start).tolist() * 3
+    is_open = np.zeros(40, dtype=bool)
+    is_open[11] = True
+    assert three.first_open(is_open).tolist() == [-1, -1, 4, -1, -1, 9, -1, -1, 14]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_blocks_and_threads_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made of one origin at a time by three threads, the rows are those made at once."""
+    plan: dict[str, Any] = {"standard": [{"id": "near", "service": "cash", "minutes": 20, "share": 0.1}]}
+    region = random_region(seed, ("town", "rural", "tight", "split")[seed])
+    whole = problem_of(region, **plan).rows
+    monkeypatch.setattr("netplan.row_blocks._PAIRS_AT_ONCE", 1)
+    monkeypatch.setattr("netplan.travel.Work.num_workers", 3)
+    parts = problem_of(region, **plan).rows
+    assert {KIND_NAMES[kind] for kind in whole.kind} >= {"access", "retention", "coverage"}
+    for field in fields(Rows):
+        one, other = getattr(whole, field.name), getattr(parts, field.name)
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other), field.name
+
+
+def test_work_done_side_by_side_keeps_its_order_and_its_errors() -> None:
+    """Results come in the order of the work, however long each takes, and an error ends the work that waits."""
+    done: list[int] = []
+
+    def work(number: int) -> int:
+        time.sleep(0.002 * (number % 3))
+        if number == 20:
+            raise InputError("twenty")
+        done.append(number)
+        return number
+
+    assert list(side_by_side((partial(work, k) for k in range(20)), 3)) == list(range(20))
+    done.clear()
+    with pytest.raises(InputError, match="twenty"):
+        list(side_by_side((partial(work, k) for k in range(15, 100)), 3))
+    assert max(done) < 40
 
 
 @pytest.mark.parametrize("seed", range(6))

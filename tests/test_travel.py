@@ -340,6 +340,21 @@ def test_sparse_minutes() -> None:
     assert square.symmetric().frame()["minutes"].tolist() == [4.0, 4.0]
 
 
+def test_zero_minutes_to_itself() -> None:
+    """Every place is 0 minutes from itself, whether it had a pair of its own or not; the other pairs stay as they are."""
+    origin, target = np.array([0, 0, 1, 2, 2, 3]), np.array([0, 3, 0, 1, 3, 1])
+    pairs = SparseMinutes.from_pairs((5, 5), origin, target, np.array([7.0, 4.0, 2.0, 5.0, 6.0, 3.0]))
+    table = np.full((5, 5), np.nan)
+    table[origin, target] = [7.0, 4.0, 2.0, 5.0, 6.0, 3.0]
+    np.fill_diagonal(table, 0.0)
+    own = pairs.with_own()
+    told = [[i, j, table[i, j]] for i in range(5) for j in range(5) if not np.isnan(table[i, j])]
+    assert own.frame().to_numpy().tolist() == told
+    assert own.start.tolist() == [0, 2, 4, 7, 9, 10]
+    assert not own.minutes.flags.writeable
+    assert own.with_own().frame().equals(own.frame())
+
+
 def test_rows_and_blocks_of_sparse_minutes() -> None:
     """A table in runs of rows holds the same pairs, however small the runs; transposed twice it is itself."""
     rng = np.random.default_rng(2)

@@ -29,6 +29,19 @@ def cheapest(start: Ints, cost: Floats, penalty: Floats) -> Floats:
 
 
 @compiled
+def chosen_entries(
+    start: Ints, column: Columns, cost: Floats, chosen: Ints, chosen_start: Ints
+) -> tuple[Columns, Floats]:
+    """Column and cost of the entries of the chosen rows, which begin at `chosen_start`."""
+    columns, costs = np.empty(chosen_start[-1], dtype=column.dtype), np.empty(chosen_start[-1])
+    for place in range(len(chosen)):
+        first, at = start[chosen[place]], chosen_start[place]
+        for e in range(chosen_start[place + 1] - at):
+            columns[at + e], costs[at + e] = column[first + e], cost[first + e]
+    return columns, costs
+
+
+@compiled
 def grouped_order(order: Ints, column: Columns, start: Ints) -> Ints:
     """Entries in a given order, those of one column together; starts of the columns, shape (n + 1,)."""
     place, grouped = start.copy(), np.empty(len(order), dtype=np.int64)

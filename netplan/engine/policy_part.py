@@ -138,34 +138,51 @@ def from_pulp(lp: pulp.LpProblem, columns: Sequence[pulp.LpVariable]) -> tuple[P
     known = {variable.name for variable in first}
     variables = first + [variable for variable in lp.variables() if variable.name not in known]
     place = {variable.name: position for position, variable in enumerate(variables)}
-    rows, lows, highs = [], [], []
-    for constraint in lp.constraints.values():
-        right = -float(constraint.constant or 0.0)
-        rows.append([(place[variable.name], float(value)) for variable, value in constraint.items()])
-        lows.append(-np.inf if constraint.sense == pulp.LpConstraintLE else right)
-        highs.append(np.inf if constraint.sense == pulp.LpConstraintGE else right)
-    cost = np.zeros(len(variables))
-    for variable, value in (lp.objective or {}).items():
-        cost[place[variable.name]] = float(value)
+    constraints = list(lp.constraints.values())
+    row_lower, row_upper = _row_bounds(constraints)
+    lower, upper = _bounds(variables)
     part = PolicyPart(
         num_columns=len(first),
-        cost=cost,
-        lower=np.array([-np.inf if v.lowBound is None else float(v.lowBound) for v in variables]),
-        upper=np.array([np.inf if v.upBound is None else float(v.upBound) for v in variables]),
+        cost=_costs(lp.objective, place),
+        lower=lower,
+        upper=upper,
         is_integer=np.array([v.cat == pulp.LpInteger for v in variables], dtype=bool),
-        matrix=_matrix(rows, len(variables)),
-        row_lower=np.array(lows, dtype=np.float64),
-        row_upper=np.array(highs, dtype=np.float64),
+        matrix=_matrix(constraints, place),
+        row_lower=row_lower,
+        row_upper=row_upper,
         num_open=(0, len(first)),
         offset=float(getattr(lp.objective, "constant", 0.0) or 0.0),
     )
     return part, variables
 
 
-def _matrix(rows: list[list[tuple[int, float]]], width: int) -> scipy.sparse.csr_array:
-    starts = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in rows], out=starts[1:])
-    entries = [entry for row in rows for entry in row]
-    columns = np.array([entry[0] for entry in entries], dtype=np.int64)
-    values = np.array([entry[1] for entry in entries], dtype=np.float64)
-    return scipy.sparse.csr_array((values, columns, starts), shape=(len(rows), width))
+def _bounds(variables: list[pulp.LpVariable]) -> tuple[Floats, Floats]:
+    lower = [-np.inf if variable.lowBound is None else float(variable.lowBound) for variable in variables]
+    upper = [np.inf if variable.upBound is None else float(variable.upBound) for variable in variables]
+    return np.array(lower, dtype=np.float64), np.array(upper, dtype=np.float64)
+
+
+def _row_bounds(constraints: list[pulp.LpConstraint]) -> tuple[Floats, Floats]:
+    right = np.array([-float(constraint.constant or 0.0) for constraint in constraints], dtype=np.float64)
+    sense = np.array([constraint.sense for constraint in constraints], dtype=np.int64)
+    lower = np.where(sense == pulp.LpConstraintLE, -np.inf, right)
+    return lower, np.where(sense == pulp.LpConstraintGE, np.inf, right)
+
+
+def _costs(objective: pulp.LpAffineExpression | None, place: dict[str, int]) -> Floats:
+    cost = np.zeros(len(place))
+    for variable, value in (objective or {}).items():
+        cost[place[variable.name]] = float(value)
+    return cost
+
+
+def _matrix(constraints: list[pulp.LpConstraint], place: dict[str, int]) -> scipy.sparse.csr_array:
+    starts = np.zeros(len(constraints) + 1, dtype=np.int64)
+    np.cumsum([len(constraint) for constraint in constraints], out=starts[1:])
+    columns: list[int] = []
+    values: list[float] = []
+    for constraint in constraints:
+        columns += [place[variable.name] for variable in constraint]
+        values += constraint.values()
+    entries = np.array(values, dtype=np.float64), np.array(columns, dtype=np.int64)
+    return scipy.sparse.csr_array((*entries, starts), shape=(len(constraints), len(place)))

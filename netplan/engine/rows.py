@@ -105,11 +105,14 @@ class SortedRows:
 
     def select(self, keep: Flags) -> SortedRows:
         """The rows where `keep` is true, shape (R,)."""
-        entries = np.repeat(keep, np.diff(self.start))
-        starts = _starts(np.diff(self.start)[keep])
-        return SortedRows(
-            starts, self.column[entries], self.cost[entries], self.weight[keep], self.penalty[keep], self.num_columns
-        )
+        chosen = np.flatnonzero(keep)
+        return self.at(chosen, self.start[chosen + 1] - self.start[chosen], self.penalty[chosen])
+
+    def at(self, chosen: Ints, count: Ints, penalty: Floats) -> SortedRows:
+        """Chosen rows, each with so many of its entries and this penalty; shapes (chosen,)."""
+        starts = _starts(count)
+        column, cost = kernels.chosen_entries(self.start, self.column, self.cost, chosen, starts)
+        return SortedRows(starts, column, cost, self.weight[chosen], penalty, self.num_columns)
 
 
 def from_entries(

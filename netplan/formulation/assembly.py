@@ -65,7 +65,7 @@ def formulate(
     is_split = problem.policy.access.assignment == "system"
     rows = problem.rows
     chained = rows.select(rows.kind != ACCESS) if is_split else rows
-    sets = certain_sets(problem) if shorten else []
+    sets = certain_sets(problem) if shorten and (with_rows or all_loads) else []  # nothing to cut without rows
     chains = Chains(chained, last_needed_option(chained, sets, len(problem.columns)))
 
     add_one_state_per_site(model, problem, policy)

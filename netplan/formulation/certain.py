@@ -29,7 +29,8 @@ def certain_sets(problem: PlanningProblem) -> list[Ints]:
         for site_id in (*listed.protected, *listed.forced_openings)
         if site_id in position
     ]
-    sets += [physical_columns(problem, township_id) for township_id in dict.fromkeys(_owed_townships(problem))]
+    physical, owed = physical_columns(problem), dict.fromkeys(_owed_townships(problem))
+    sets += [physical[township_id] for township_id in owed if township_id in physical]
     return [chosen for chosen in sets if len(chosen)]
 
 
@@ -48,6 +49,8 @@ def last_needed_option(rows: Rows, sets: list[Ints], num_columns: int) -> Ints:
 
     A set is met at its last column's option, if the row holds all of its columns.
     """
+    if not sets:
+        return np.full(len(rows), -1, dtype=np.int64)
     member_column = np.concatenate([np.empty(0, dtype=np.int64), *sets])
     member_set = np.repeat(np.arange(len(sets), dtype=np.int64), [len(chosen) for chosen in sets])
     start = np.zeros(num_columns + 1, dtype=np.int64)

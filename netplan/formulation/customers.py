@@ -118,5 +118,5 @@ def nearest_load(model: PolicyModel, policy: PolicyVariables, chains: Chains, si
     return terms, constant
 
 
-def _columns(rows: Rows, option: int) -> Ints:
+def _columns(rows: Rows, option: int) -> NDArray[np.integer]:
     return rows.column[rows.column_start[option] : rows.column_start[option + 1]]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from netplan.formulation.channels import add_need
 from netplan.formulation.model import EQ, GE, LE, PolicyModel, weighted
-from netplan.formulation.policy_variables import PolicyVariables
+from netplan.formulation.policy_variables import PolicyVariables, operating_at
 from netplan.ledger import Ledger
 from netplan.policy import Limits
 from netplan.problem import PlanningProblem
@@ -174,7 +174,8 @@ def add_clusters(model: PolicyModel, problem: PlanningProblem, policy: PolicyVar
     columns, formats = problem.columns, problem.formats
     for number, cluster in enumerate(problem.policy.policy.cluster, start=1):
         members = np.isin(columns.format, [formats.position(name) for name in cluster.formats])
-        helps = np.isin(np.arange(len(formats.ids)), [formats.position(name) for name in cluster.needs])
+        needed = np.isin(np.arange(len(formats.ids)), [formats.position(name) for name in cluster.needs])
+        helpers = operating_at(problem, policy, needed)
         text = (
             f"cluster {number}: {', '.join(cluster.formats)} needs {' or '.join(cluster.needs)} "
             f"within {cluster.minutes:g} minutes"
@@ -182,9 +183,10 @@ def add_clusters(model: PolicyModel, problem: PlanningProblem, policy: PolicyVar
         for j in np.flatnonzero(members & ~columns.is_relocation):
             name = f"cluster_{number}_{policy.columns[j].name}"
             rule = (f"policy.cluster.{number}", text)
-            target, minutes = problem.travel.between_sites.of(int(columns.site[j]))
-            near = target[minutes <= cluster.minutes]
-            add_need(model, problem, policy, int(j), name=name, helps=helps, near=near, rule=rule)
+            site = int(columns.site[j])
+            target, minutes = problem.travel.between_sites.of(site)
+            others = target[(minutes <= cluster.minutes) & (target != site)]
+            add_need(model, policy.columns[j], helpers, others, name=name, rule=rule)
 
 
 def add_zone_shares(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, ledger: Ledger) -> None:

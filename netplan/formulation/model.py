@@ -14,6 +14,8 @@ LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
 
 Terms = Iterable[tuple[pulp.LpVariable, float]]
 
+_NOT_IN_NAMES = re.compile(r"\W")
+
 
 @dataclass(slots=True)
 class Rule:
@@ -48,7 +50,7 @@ class PolicyModel:
 
     def name(self, *parts: object) -> str:
         """A name that an LP file can hold, made of ids as they are written; repeats are numbered."""
-        plain = re.sub(r"\W", "_", "_".join(str(part) for part in parts))
+        plain = _NOT_IN_NAMES.sub("_", "_".join(map(str, parts)))
         unique, number = plain, 2
         while unique in self._names:
             unique, number = f"{plain}_{number}", number + 1
@@ -59,10 +61,7 @@ class PolicyModel:
         self, name: str, terms: Terms, sense: int, bound: float, *, rule: tuple[str, str] | None = None
     ) -> pulp.LpConstraint:
         """Add ``sum terms (<=, >=, =) bound``, as part of a rule (id, text) if given."""
-        merged: dict[pulp.LpVariable, float] = {}
-        for variable, coefficient in terms:
-            merged[variable] = merged.get(variable, 0.0) + coefficient
-        constraint = pulp.LpConstraint(pulp.LpAffineExpression(merged), sense, self.name(name), bound)
+        constraint = pulp.LpConstraint(_expression(list(terms)), sense, self.name(name), bound)
         return self.add_constraint(constraint, rule=rule)
 
     def add_constraint(
@@ -88,8 +87,19 @@ class PolicyModel:
         return self.lp
 
 
+def _expression(terms: list[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpression:
+    """The sum of the terms; of a variable that is in several, their coefficients add up."""
+    expression = pulp.LpAffineExpression(terms)
+    if len(expression) < len(terms):  # PuLP has kept the last coefficient of a repeated variable
+        expression = pulp.LpAffineExpression()
+        for variable, coefficient in terms:
+            expression.addterm(variable, coefficient)
+    return expression
+
+
 def weighted(
     variables: tuple[pulp.LpVariable, ...], coefficients: NDArray[np.float64]
 ) -> list[tuple[pulp.LpVariable, float]]:
     """The terms with a coefficient other than 0."""
-    return [(variables[j], float(coefficients[j])) for j in np.flatnonzero(coefficients)]
+    chosen = np.flatnonzero(coefficients)
+    return [(variables[j], amount) for j, amount in zip(chosen.tolist(), coefficients[chosen].tolist(), strict=True)]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pulp
+from numpy.typing import NDArray
 
 from netplan.errors import InputError
 from netplan.formulation.model import PolicyModel
@@ -74,7 +78,7 @@ def create_policy_variables(model: PolicyModel, problem: PlanningProblem) -> Pol
     r: dict[tuple[str, str], pulp.LpVariable] = {}
     at_site: dict[str, tuple[pulp.LpVariable, ...]] = dict.fromkeys(site_ids, ())
     moves: dict[str, tuple[pulp.LpVariable, ...]] = {}
-    for s, f, k in zip(columns.site, columns.format, columns.origin, strict=True):
+    for s, f, k in zip(columns.site.tolist(), columns.format.tolist(), columns.origin.tolist(), strict=True):
         if k < 0:
             variable = model.binary("y", site_ids[s], formats[f])
             y[site_ids[s], formats[f]] = variable
@@ -84,3 +88,15 @@ def create_policy_variables(model: PolicyModel, problem: PlanningProblem) -> Pol
             r[site_ids[k], site_ids[s]] = variable
             moves[site_ids[k]] = (*moves.get(site_ids[k], ()), variable)
     return PolicyVariables(y, r, {}, {}, {}, (*y.values(), *r.values()), at_site, moves)
+
+
+def operating_at(
+    problem: PlanningProblem, policy: PolicyVariables, formats: NDArray[np.bool_]
+) -> Mapping[int, Sequence[pulp.LpVariable]]:
+    """The y[s,f] in some formats, shape (F,), by site; sites without any are left out."""
+    columns = problem.columns
+    chosen = columns.operating[formats[columns.format[columns.operating]]]
+    at: dict[int, list[pulp.LpVariable]] = defaultdict(list)
+    for j, s in zip(chosen.tolist(), columns.site[chosen].tolist(), strict=True):
+        at[s].append(policy.columns[j])
+    return dict(at)

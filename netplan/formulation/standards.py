@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netplan.coordinates.geodesy import great_circle_km
 from netplan.formulation.model import GE, LE, PolicyModel
-from netplan.formulation.policy_variables import PolicyVariables
+from netplan.formulation.policy_variables import PolicyVariables, operating_at
 from netplan.policy import Standard
 from netplan.problem import PlanningProblem
 from netplan.rows import Rows
@@ -82,13 +82,13 @@ def add_township_standard(
     model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, standard: Standard
 ) -> None:
     """sum of the physical y in the township >= 1 [- short], for every township (of its districts)."""
-    townships = problem.region.townships
+    townships, physical = problem.region.townships, physical_columns(problem)
     named = (
         townships["district_id"].isin(standard.districts) if standard.districts else townships["district_id"].notna()
     )
     for township_id, name in zip(townships["township_id"][named], townships["name"][named], strict=True):
         short = _short(model, standard, township_id)
-        terms = [(policy.columns[j], 1.0) for j in physical_columns(problem, township_id)]
+        terms = [(policy.columns[j], 1.0) for j in physical.get(township_id, ())]
         text = f"standard {standard.id!r}: {name} ({township_id}) has a physical outlet"
         rule = (f"standard.{standard.id}.{township_id}", text) if standard.hard else None
         terms += [(variable, 1.0) for variable in short]
@@ -98,8 +98,9 @@ def add_township_standard(
 def add_last_outlets(model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables) -> None:
     """sum of the physical y in the township >= 1, for every township that has a physical outlet today."""
     names = dict(zip(problem.region.townships["township_id"], problem.region.townships["name"], strict=True))
+    physical = physical_columns(problem)
     for township_id in townships_served_today(problem):
-        terms = [(policy.columns[j], 1.0) for j in physical_columns(problem, township_id)]
+        terms = [(policy.columns[j], 1.0) for j in physical.get(township_id, ())]
         text = f"{names[township_id]} ({township_id}) keeps its last physical outlet"
         rule = (f"policy.{KEEP_LAST_OUTLET}.{township_id}", text)
         model.add(f"{KEEP_LAST_OUTLET}_{township_id}", terms, GE, 1, rule=rule)
@@ -112,29 +113,30 @@ def townships_served_today(problem: PlanningProblem) -> list[str]:
     return list(dict.fromkeys(problem.sites["township_id"][outlets][physical]))
 
 
-def physical_columns(problem: PlanningProblem, township_id: str) -> NDArray[np.int64]:
-    """The y[s,f] of a township in a physical format."""
+def physical_columns(problem: PlanningProblem) -> dict[str, NDArray[np.int64]]:
+    """Positions of the y[s,f] in a physical format, ascending, by township; townships without any are left out."""
     columns = problem.columns
-    here = (problem.sites["township_id"] == township_id).to_numpy(dtype=bool)[columns.site]
-    return np.flatnonzero(here & ~columns.is_relocation & problem.formats.is_physical[columns.format])
+    physical = columns.operating[problem.formats.is_physical[columns.format[columns.operating]]]
+    township_of = list(problem.sites["township_id"])
+    at: dict[str, list[int]] = defaultdict(list)
+    for j, s in zip(physical.tolist(), columns.site[physical].tolist(), strict=True):
+        at[township_of[s]].append(j)
+    return {township_id: np.array(positions, dtype=np.int64) for township_id, positions in at.items()}
 
 
 def add_spacing_standard(
     model: PolicyModel, problem: PlanningProblem, policy: PolicyVariables, standard: Standard
 ) -> None:
     """sum_f y[s,f] + sum_f y[s',f] <= 1 [+ short] for two sites too close, unless both are outlets of today."""
-    columns = problem.columns
     chosen = problem.formats.is_physical.copy()
     if standard.formats:
         chosen &= np.isin(problem.formats.ids, standard.formats)
-    at: dict[int, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
-    for j in columns.operating[chosen[columns.format[columns.operating]]]:
-        at[int(columns.site[j])].append((policy.columns[j], 1.0))
-    site_ids = problem.sites["site_id"]
+    at = operating_at(problem, policy, chosen)
+    site_ids = list(problem.sites["site_id"])
     for s, other in _too_close(problem, standard):
         if s in at and other in at:
             short = _short(model, standard, site_ids[s], site_ids[other])
-            terms = [*at[s], *at[other], *((variable, -1.0) for variable in short)]
+            terms = [*((y, 1.0) for y in (*at[s], *at[other])), *((variable, -1.0) for variable in short)]
             rule = (f"standard.{standard.id}", standard_text(standard)) if standard.hard else None
             model.add(f"spacing_{standard.id}_{site_ids[s]}_{site_ids[other]}", terms, LE, 1, rule=rule)
 

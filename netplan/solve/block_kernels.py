@@ -10,11 +10,11 @@ from netplan.engine.kernels import Rows
 
 
 @compiled
-def useful_columns(rows: Rows, present: NDArray[np.bool_], depth: int) -> NDArray[np.bool_]:
-    """Which columns come before the `depth`-th of today's in some row, that one included."""
-    start, column, weight = rows[0], rows[1], rows[3]
+def useful_columns(rows: Rows, chosen: NDArray[np.int64], present: NDArray[np.bool_], depth: int) -> NDArray[np.bool_]:
+    """Which columns come before the `depth`-th of today's in some chosen row, that one included."""
+    start, column = rows[0], rows[1]
     useful = np.zeros(len(present), dtype=np.bool_)
-    for r in range(len(weight)):
+    for r in chosen:
         met = 0
         for e in range(start[r], start[r + 1]):
             useful[column[e]] = True
@@ -22,6 +22,24 @@ def useful_columns(rows: Rows, present: NDArray[np.bool_], depth: int) -> NDArra
             if met == depth:
                 break
     return useful
+
+
+@compiled
+def known_entries(
+    rows: Rows, chosen: NDArray[np.int64], is_known: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """How many entries of each chosen row come before the first unknown column, and the cost there (the penalty if all are known)."""
+    start, column, cost, penalty = rows[0], rows[1], rows[2], rows[4]
+    count, last = np.zeros(len(chosen), dtype=np.int64), np.empty(len(chosen))
+    for place in range(len(chosen)):
+        r = chosen[place]
+        last[place] = penalty[r]
+        for e in range(start[r], start[r + 1]):
+            if not is_known[column[e]]:
+                last[place] = cost[e]
+                break
+            count[place] += 1
+    return count, last
 
 
 @compiled

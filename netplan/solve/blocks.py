@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from netplan.solve.block_kernels import count_ties, rows_using, useful_columns
+from netplan.solve.block_kernels import count_ties, known_entries, rows_using, useful_columns
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.objective_rows import ObjectiveRows
 
@@ -45,9 +45,10 @@ class Block:
     shared
         Shared constraints that it has a part in, as positions in `Partition.shared`.
     rows, groups
-        Its rows, their groups numbered anew, and the number of each group in the whole problem.
+        Its rows, their groups numbered anew, and the number of each group in the whole problem. A row ends before the first
+        column that is neither the block's own nor copied, at its cost.
     visitors
-        Access rows, its own and others', whose visits may go to its sites.
+        Access rows, its own and others', whose visits may go to its sites; they end likewise.
     """
 
     own: Ints
@@ -212,22 +213,26 @@ def _span(matrix: scipy.sparse.csr_array, of_policy: Ints) -> tuple[Ints, Ints]:
 
 
 def _block(problem: CutProblem, of_column: Ints, constraints: Ints, in_shared: scipy.sparse.csr_array, b: int) -> Block:
-    is_group = of_column[problem.theta] == b
-    keep = is_group[problem.rows.group]
-    rows, present = problem.rows.select(keep), problem.formulation.problem.columns.present
+    present, arrays = problem.formulation.problem.columns.present, problem.rows.sorted.arrays
     is_own = of_column[: problem.num_y] == b
-    visits = rows_using(problem.rows.sorted.arrays, len(problem.rows.load), present, is_own, _DEPTH)
-    visitors = problem.rows.select(visits)
-    useful = useful_columns(rows.sorted.arrays, present, _DEPTH)
-    useful |= useful_columns(visitors.sorted.arrays, present, _DEPTH)
+    mine = np.flatnonzero((of_column[problem.theta] == b)[problem.rows.group])
+    visits = np.flatnonzero(rows_using(arrays, len(problem.rows.load), present, is_own, _DEPTH))
+    is_known = is_own | useful_columns(arrays, mine, present, _DEPTH) | useful_columns(arrays, visits, present, _DEPTH)
     counts = (of_column[in_shared.indices] == b).astype(np.float64)
     has_part = scipy.sparse.csr_array((counts, in_shared.indices, in_shared.indptr), shape=in_shared.shape).sum(axis=1)
     return Block(
         np.flatnonzero(of_column == b),
-        np.flatnonzero(useful & ~is_own),
+        np.flatnonzero(is_known & ~is_own),
         constraints,
         np.flatnonzero(has_part > 0),
-        rows,
-        np.unique(problem.rows.group[keep]),
-        visitors,
+        _known(problem.rows, mine, is_known),
+        np.unique(problem.rows.group[mine]),
+        _known(problem.rows, visits, is_known),
     )
+
+
+def _known(rows: ObjectiveRows, chosen: Ints, is_known: Flags) -> ObjectiveRows:
+    """Chosen rows, each up to its first unknown column: that one counts as open, so that the row goes no further."""
+    whole = rows.sorted
+    count, last = known_entries(whole.arrays, chosen, is_known)
+    return rows.at(chosen, whole.at(chosen, count, last))

@@ -5,7 +5,8 @@ the next open site, overflow included. Then
 
     minimise  cost x' + sum_{j open at x} l_j (1 - x'_j)    over the policy part, closed columns at no less than nothing,
 
-is a small MIP without customers. First only the sites are free that broken constraints are about; if that is not enough, all.
+is a small MIP without customers. First only the sites are free that broken constraints are about; if that is not enough, those
+that short constraints tie to them as well; then all.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from netplan.engine.run import Run
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.fitting_kernels import losses_if_closed
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _GAP = 1e-4
 """Gap of the fitting MIP: its objective is an estimate."""
+
+_SHORT = 10
+"""A constraint on so few columns ties them closely: a township's outlets, the base of a counter."""
 
 
 def fitted(problem: CutProblem, x: Floats, run: Run, *, seconds: float) -> Floats | None:
@@ -33,7 +38,8 @@ def fitted(problem: CutProblem, x: Floats, run: Run, *, seconds: float) -> Float
     if not len(broken):
         return x
     loss = losses(problem, x[: problem.num_y] > 0.5)
-    for is_free in (_concerned(problem, broken), np.ones(problem.num_y, dtype=bool)):
+    concerned = _concerned(problem, broken)
+    for is_free in (concerned, _with_close_ties(problem, concerned), np.ones(problem.num_y, dtype=bool)):
         found = _nearest(problem, x, loss, is_free, run, seconds=seconds)
         if found is not None:
             return found
@@ -49,17 +55,27 @@ def losses(problem: CutProblem, is_open: Flags) -> Floats:
     return np.asarray(np.where(is_open, loss - (overflow @ loads.price)[loads.site], 0.0), dtype=np.float64)
 
 
-def _concerned(problem: CutProblem, broken: NDArray[np.int64]) -> Flags:
+def _concerned(problem: CutProblem, broken: Ints) -> Flags:
     """Columns at the sites that broken constraints are about, directly or through columns that are not sites'; shape (J,)."""
     matrix, n = abs(problem.part.matrix), problem.num_y
     touched = matrix[broken].sum(axis=0) > 0
     through = np.flatnonzero(touched[n:]) + n
     linked = np.flatnonzero(matrix[:, through].sum(axis=1) > 0)
-    touched = np.flatnonzero((touched | (matrix[linked].sum(axis=0) > 0))[:n])
-    columns = problem.formulation.problem.columns
-    origin = columns.origin[touched]
-    sites = np.concatenate([columns.site[touched], origin[origin >= 0]])
-    return np.asarray(np.isin(columns.site, sites))
+    return _at_sites_of(problem, touched | (matrix[linked].sum(axis=0) > 0))
+
+
+def _with_close_ties(problem: CutProblem, is_free: Flags) -> Flags:
+    """These columns, and all at the sites that short constraints tie to them; shape (J,)."""
+    matrix = abs(problem.part.matrix)
+    tied = (matrix[:, : problem.num_y] @ is_free.astype(np.float64) > 0) & (np.diff(matrix.indptr) <= _SHORT)
+    return is_free | _at_sites_of(problem, matrix[np.flatnonzero(tied)].sum(axis=0) > 0)
+
+
+def _at_sites_of(problem: CutProblem, touched: Flags) -> Flags:
+    """Columns at the sites of some columns of the policy part, shape (m,), and at those which they relocate from; shape (J,)."""
+    columns, mine = problem.formulation.problem.columns, np.flatnonzero(touched[: problem.num_y])
+    origin = columns.origin[mine]
+    return np.asarray(np.isin(columns.site, np.concatenate([columns.site[mine], origin[origin >= 0]])))
 
 
 def _nearest(

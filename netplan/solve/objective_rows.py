@@ -53,13 +53,11 @@ class ObjectiveRows:
         """The rows with their groups."""
         return grouped(self.sorted, self.group)
 
-    def select(self, keep: NDArray[np.bool_]) -> ObjectiveRows:
-        """Some of the rows, with their own groups; shape (R,)."""
-        groups, group = np.unique(self.group[keep], return_inverse=True)
-        of_access = keep[: len(self.load)]
-        return ObjectiveRows(
-            self.sorted.select(keep), self.load[of_access], self.service[of_access], group, self.place[groups]
-        )
+    def at(self, chosen: Ints, entries: SortedRows) -> ObjectiveRows:
+        """Chosen rows, in ascending order, with these entries and groups of their own."""
+        groups, group = np.unique(self.group[chosen], return_inverse=True)
+        of_access = chosen[: np.searchsorted(chosen, len(self.load))]
+        return ObjectiveRows(entries, self.load[of_access], self.service[of_access], group, self.place[groups])
 
 
 def objective_rows(problem: PlanningProblem) -> ObjectiveRows:
@@ -85,7 +83,8 @@ def _sorted(whole: Rows, chosen: Ints, certain: Ints, num_columns: int) -> Sorte
     start = np.zeros(len(chosen) + 1, dtype=np.int64)
     np.cumsum(count_kept(arrays, chosen, certain), out=start[1:])
     column, cost = keep_entries(arrays, chosen, certain, start)
-    last = np.where(certain[chosen] >= 0, np.append(whole.option_cost, 0.0)[certain[chosen]], whole.penalty[chosen])
+    last, is_cut = whole.penalty[chosen], certain[chosen] >= 0
+    last[is_cut] = whole.option_cost[certain[chosen[is_cut]]]
     return SortedRows(start, column, cost, whole.weight[chosen], last, num_columns)
 
 

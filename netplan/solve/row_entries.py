@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 Columns = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
-Options = tuple[Ints, Floats, Ints, Ints]
+Options = tuple[Ints, Floats, NDArray[np.integer], NDArray[np.integer]]
 """option_start, option_cost, column_start and column of `Rows`"""
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from netplan.compiled import compiled
 from netplan.frozen import Frozen
 
 Ints = NDArray[np.int64]
@@ -59,13 +60,8 @@ class SparseMinutes(Frozen):
 
     def lookup(self, origins: Ints, targets: Ints) -> Floats:
         """Minutes of many pairs; infinite beyond the cut-off."""
-        width = max(1, self.shape[1])
-        known = self.origin * width + self.target
-        asked = origins * width + targets
-        at = np.minimum(np.searchsorted(known, asked), max(0, len(known) - 1))
-        if not len(known):
-            return np.full(len(asked), np.inf)
-        return np.where(known[at] == asked, self.minutes[at], np.inf)
+        asked = (np.ascontiguousarray(origins, dtype=np.int64), np.ascontiguousarray(targets, dtype=np.int64))
+        return np.asarray(_found(self.start, self.target, self.minutes, asked))
 
     def frame(self) -> pd.DataFrame:
         """Columns origin, target (positions), minutes."""
@@ -96,6 +92,13 @@ class SparseMinutes(Frozen):
             array.setflags(write=False)
         return SparseMinutes((self.shape[1], self.shape[0]), *arrays)
 
+    def with_own(self) -> SparseMinutes:
+        """The same with 0 minutes from each place to itself, also where it had none; for square tables."""
+        arrays = _with_own(self.start, self.target, self.minutes)
+        for array in arrays:
+            array.setflags(write=False)
+        return SparseMinutes(self.shape, *arrays)
+
     def symmetric(self) -> SparseMinutes:
         """The smaller of the two directions of each pair; for square tables."""
         origin = self.origin
@@ -105,6 +108,39 @@ class SparseMinutes(Frozen):
             np.concatenate([self.target, origin]),
             np.concatenate([self.minutes, self.minutes]),
         )
+
+
+@compiled
+def _found(start: Ints, target: Ints, minutes: Floats, asked: tuple[Ints, Ints]) -> Floats:
+    """Minutes of the pairs asked for; infinite where there is no such pair."""
+    found = np.full(len(asked[0]), np.inf)
+    for number in range(len(found)):
+        first, last = start[asked[0][number]], start[asked[0][number] + 1]
+        at = first + np.searchsorted(target[first:last], asked[1][number])
+        if at < last and target[at] == asked[1][number]:
+            found[number] = minutes[at]
+    return found
+
+
+@compiled
+def _with_own(start: Ints, target: Ints, minutes: Floats) -> tuple[Ints, Ints, Floats]:
+    rows = len(start) - 1
+    own = np.empty(rows, dtype=np.int64)
+    new_start = np.zeros_like(start)
+    for row in range(rows):
+        own[row] = start[row] + np.searchsorted(target[start[row] : start[row + 1]], row)
+        is_there = own[row] < start[row + 1] and target[own[row]] == row
+        new_start[row + 1] = new_start[row] + start[row + 1] - start[row] + (0 if is_there else 1)
+    targets = np.empty(new_start[-1], dtype=target.dtype)
+    all_minutes = np.empty(new_start[-1])
+    for row in range(rows):
+        first, last, at = start[row], start[row + 1], own[row]
+        begin, end, place = new_start[row], new_start[row + 1], new_start[row] + at - first
+        after = last - (end - place - 1)
+        targets[begin:place], all_minutes[begin:place] = target[first:at], minutes[first:at]
+        targets[place], all_minutes[place] = row, 0.0
+        targets[place + 1 : end], all_minutes[place + 1 : end] = target[after:last], minutes[after:last]
+    return new_start, targets, all_minutes
 
 
 @dataclass(frozen=True, slots=True)

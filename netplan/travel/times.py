@@ -51,10 +51,9 @@ def travel_times(
     """
     measure = _Measure(roads, travel, work or Work())
     node_places, site_places, rival_places = (measure.places(table) for table in (nodes, sites, competitors))
-    between = measure.minutes("site to site", site_places, site_places, site_limit_minutes)
     return TravelTimes(
         to_site=measure.minutes("node to site", node_places, site_places, limit_minutes),
-        between_sites=_with_zero_diagonal(between),
+        between_sites=measure.minutes("site to site", site_places, site_places, site_limit_minutes).with_own(),
         to_competitor=measure.minutes("node to other banks", node_places, rival_places, limit_minutes),
         limit_minutes=limit_minutes,
         site_limit_minutes=site_limit_minutes,
@@ -124,23 +123,6 @@ class _Measure:
             return _crow_minutes(origins, targets, self._travel, limit)
         rules = TripRules.of(self._travel, limit)
         return road_minutes(origins, targets, self._graph, rules, self._work.named(what))
-
-
-def _with_zero_diagonal(table: SparseMinutes) -> SparseMinutes:
-    """The same with 0 minutes from each place to itself, also where it is not reached."""
-    origin = table.origin
-    own = np.flatnonzero(origin == table.target)
-    is_missing = np.ones(table.shape[0], dtype=bool)
-    is_missing[origin[own]] = False
-    missing = np.flatnonzero(is_missing)
-    at = table.start[missing] + np.array([np.searchsorted(table.of(k)[0], k) for k in missing.tolist()], dtype=np.int64)
-    minutes = table.minutes.copy()
-    minutes[own] = 0.0
-    start = table.start + np.concatenate([[0], np.cumsum(is_missing)])
-    arrays = (start, np.insert(table.target, at, missing), np.insert(minutes, at, 0.0))
-    for array in arrays:
-        array.setflags(write=False)
-    return SparseMinutes(table.shape, *arrays)
 
 
 def _near_pairs(origins: Places, targets: Places, kilometres: float) -> tuple[Ints, Ints, Floats]:
