@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.memory import give_back
 from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search, prove_by_cuts
 from netplan.solve.blocks import limits_beside
@@ -87,7 +88,12 @@ def _at_best_prices(districts: Blocks) -> Priced | None:
             for other in large.models:
                 other.add(other.mine(cuts))
     priced = _best_prices(large)
-    return None if priced is None or large.is_done else _priced_districts(large, priced, districts)
+    if priced is None or large.is_done:
+        return None
+    priced = _priced_districts(large, priced, districts)
+    del large
+    give_back()
+    return priced
 
 
 def _beside_today(blocks: Blocks) -> tuple[Floats, Floats]:
@@ -158,6 +164,7 @@ def _decided(blocks: Blocks, priced: Priced, wishes: Floats, *, gap: float, seco
             model = blocks.models[b]
             wishes[model.block.own[: model.num_policy]] = found.values[: model.num_policy]
         blocks.tell("deciding", f"{done + 1} of {len(bounds)} districts")
+    give_back()
     return _with_bounds(blocks, replace(priced, bounds=bounds), "deciding")
 
 
