@@ -8,8 +8,11 @@ smaller share, and last for nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field, replace
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +31,12 @@ _SHARES = (0.7, 0.4, 0.0)
 _FEW = 4
 """Blocks that share a constraint with at most so many others do not decide at the same time; more share it at a price."""
 
+_LOOK_SECONDS = 0.1
+"""How often a sweep looks whether the run is over."""
+
+_UNDER_WAY = 2
+"""Windows under way per thread."""
+
 _LEAST_SLACK = 0.4
 """A district is decided anew if it may gain this share of the gap asked for, divided evenly among districts."""
 
@@ -43,12 +52,65 @@ def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> No
         todo = [int(b) for b in np.argsort(-slack, kind="stable") if slack[b] > least]
         paid = blocks.whole.matrix.T @ (share * wide)
         at_share = replace(problem, part=replace(problem.part, cost=problem.part.cost + paid))
-        for side_by_side in _turns(todo, touches):
-            if blocks.is_done:
-                return
-            x = _decided_anew(blocks, at_share, x, side_by_side, gap=gap, seconds=seconds)
-            blocks.search.weigh(x)
-            blocks.tell("improving")
+        x = _swept(Sweep(blocks, at_share, touches, gap, seconds), todo, x)
+        if blocks.is_done:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The blocks of a sweep, the problem with what shared constraints cost in it, and how long and how close windows are solved."""
+
+    blocks: Blocks
+    problem: CutProblem
+    touches: Flags
+    gap: float
+    seconds: float
+    enough: Event = field(default_factory=Event)
+
+    def window(self, b: int, x: Floats) -> Floats | None:
+        """Block b decided anew beside the others at x; cut short once it is enough."""
+        is_free = self.blocks.whole.of_column[: len(x)] == b
+        clock = replace(self.blocks.run.clock, stop=self.enough)
+        return better_in_window(self.problem, x, is_free, clock, gap=self.gap, seconds=self.seconds)
+
+    def found(self, window: Future[Floats | None]) -> Floats | None:
+        """What a window has found, at once if the run is over."""
+        while not window.done() and not self.blocks.is_done:
+            wait([window], _LOOK_SECONDS)
+        if self.blocks.is_done:
+            self.enough.set()
+        return window.result()
+
+    def kept(self, b: int, found: Floats | None, x: Floats) -> Floats:
+        """The plan x with what a window found for block b, if that fits and is cheaper."""
+        if found is None:
+            return x
+        tried = np.where(self.blocks.whole.of_column[: len(x)] == b, found, x)
+        return tried if self.problem.holds(tried) and self.problem.cost_at(tried) < self.problem.cost_at(x) else x
+
+
+def _swept(sweep: Sweep, todo: Sequence[int], x: Floats) -> Floats:
+    """The plan after windows of these blocks in order; each sees what those had found that left when it came in.
+
+    Twice as many are under way as there are threads, so that none waits for a slow one; those under way do not touch. What
+    each sees depends on the order alone, not on who is faster.
+    """
+    blocks, left = sweep.blocks, list(todo)
+    under_way: deque[tuple[int, Future[Floats | None]]] = deque()
+    while left or under_way:
+        free = [b for b in left if not sweep.touches[b, [c for c, _ in under_way]].any()]
+        if free and len(under_way) < _UNDER_WAY * (os.cpu_count() or 1) and not blocks.is_done:
+            left.remove(free[0])
+            under_way.append((free[0], blocks.executor.submit(sweep.window, free[0], x)))
+            continue
+        if not under_way:
+            break
+        b, future = under_way.popleft()
+        x = sweep.kept(b, sweep.found(future), x)
+        blocks.search.weigh(x)
+        blocks.tell("improving")
+    return x
 
 
 def slack_of_blocks(whole: Partition, priced: Priced, x: Floats) -> Floats:
@@ -89,34 +151,3 @@ def _has_part(whole: Partition) -> Flags:
 def _wide(whole: Partition) -> Flags:
     """Which shared constraints many blocks have a part in, shape (S,)."""
     return np.asarray(_has_part(whole).sum(axis=0) > _FEW)
-
-
-def _turns(todo: Sequence[int], touches: Flags) -> Iterator[list[int]]:
-    """Blocks in their order, so many at a time as there are threads, and none that touch at the same time."""
-    left, threads = list(todo), os.cpu_count() or 1
-    while left:
-        turn: list[int] = []
-        for b in left:
-            if len(turn) < threads and not touches[b, turn].any():
-                turn.append(b)
-        left = [b for b in left if b not in turn]
-        yield turn
-
-
-def _decided_anew(
-    blocks: Blocks, problem: CutProblem, x: Floats, turn: Sequence[int], *, gap: float, seconds: float
-) -> Floats:
-    """The plan after windows of some blocks that see each other as they were; what makes it cheaper and fits is kept."""
-    of_policy = blocks.whole.of_column[: len(x)]
-
-    def better(b: int) -> Floats | None:
-        return better_in_window(problem, x, of_policy == b, blocks.run.clock, gap=gap, seconds=seconds)
-
-    now, cost = x, problem.cost_at(x)
-    for b, found in zip(turn, blocks.executor.map(better, turn), strict=True):
-        if found is None:
-            continue
-        tried = np.where(of_policy == b, found, now)
-        if problem.holds(tried) and problem.cost_at(tried) < cost:
-            now, cost = tried, problem.cost_at(tried)
-    return now
