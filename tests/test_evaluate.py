@@ -377,6 +377,15 @@ def test_the_audit_refuses_a_broken_rule(problem: PlanningProblem, plan: Network
         audit(strict, certified(plan, evaluate(strict, plan).after.objective))
 
 
+def test_the_audit_takes_a_scorecard_at_hand(problem: PlanningProblem, plan: NetworkPlan, card: Scorecard) -> None:
+    """The claim is held against the scorecard given, and its broken rules are refused as well."""
+    audit(problem, certified(plan, card.after.objective), card)
+    with pytest.raises(AuditError, match="the solver claims"):
+        audit(problem, certified(plan, card.after.objective + 10.0), card)
+    with pytest.raises(AuditError, match="a rule of its own"):
+        audit(problem, certified(plan, card.after.objective), replace(card, problems=("a rule of its own",)))
+
+
 def test_a_plan_of_another_problem_is_refused(problem: PlanningProblem, plan: NetworkPlan) -> None:
     """Columns that are not one entry per site, or move to no site, cannot be read at all."""
     with pytest.raises(AuditError, match="format_after has 3 entries for 7 sites"):

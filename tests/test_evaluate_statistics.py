@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netplan.evaluate.arrays import NONE, positions
+from netplan.evaluate.arrays import NONE, distinct, positions, rows_at
+from netplan.evaluate.facts import Arriving
 from netplan.evaluate.ranking import Options, rank
 from netplan.evaluate.statistics import gini, ratio, spread_by, weighted_mean, worst_tenth_mean
+from netplan.travel import SparseMinutes
 
 WEIGHTED = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), min_size=1, max_size=30)
 OPTIONS = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 6)), max_size=30)
@@ -29,6 +31,27 @@ def test_ranking_finds_the_two_cheapest_of_each_row(options: set[tuple[int, int]
         best, second = [*below, (penalty[i], NONE), (penalty[i], NONE)][:2]
         assert (ranking.cost[i], ranking.site[i]) == best
         assert (ranking.next_cost[i], ranking.next_site[i]) == second
+
+
+@given(pairs=st.sets(st.tuples(st.integers(0, 5), st.integers(0, 6)), max_size=30), wanted=st.sets(st.integers(0, 29)))
+def test_a_table_turned_around_has_the_same_pairs(pairs: set[tuple[int, int]], wanted: set[int]) -> None:
+    """Each target has its origins, ascending, with their minutes; and positions of the table know their row."""
+    origin, target = (np.array([pair[k] for pair in sorted(pairs)], dtype=np.int64) for k in (0, 1))
+    table = SparseMinutes.from_pairs((6, 7), origin, target, 10.0 * origin + target)
+    turned = Arriving.of(table)
+    for place in range(7):
+        origins, minutes = turned.at(place)
+        assert origins.tolist() == sorted(o for o, t in pairs if t == place)
+        assert minutes.tolist() == [10.0 * o + place for o in origins]
+    at = np.array(sorted(each for each in wanted if each < len(pairs)), dtype=np.int64)
+    assert rows_at(table.start, at).tolist() == origin[at].tolist()
+
+
+@given(parts=st.lists(st.lists(st.integers(0, 9), max_size=8), max_size=4))
+def test_distinct_positions_are_those_of_all_parts_in_order(parts: list[list[int]]) -> None:
+    """Once each, ascending; nothing if there are no parts."""
+    found = distinct(10, *(np.array(part, dtype=np.int64) for part in parts))
+    assert found.tolist() == sorted({each for part in parts for each in part})
 
 
 @given(values=WEIGHTED)

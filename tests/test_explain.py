@@ -14,7 +14,11 @@ from regions import tiny_tables
 
 from netplan.errors import InputError
 from netplan.evaluate import NetworkPlan, evaluate, today
+from netplan.evaluate.money import cash_like, cash_of
+from netplan.evaluate.network import network_of
+from netplan.evaluate.reading import facts_of
 from netplan.explain import Reason, explain, reversed_plan
+from netplan.explain.reversal import reversals
 from netplan.problem import PlanningProblem
 from netplan.region import Region
 from netplan.solve import solve
@@ -139,6 +143,22 @@ def test_reasons_under_system_assignment(seed: int) -> None:
         other = evaluate(problem, reversed_plan(problem, plan, reason.site_id))
         change = other.after.objective - card.after.objective
         assert reason.cost_per_year == pytest.approx(change, abs=1e-9 * max(1.0, abs(card.after.objective)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cash_of_a_reversal_is_that_of_its_network(seed: int) -> None:
+    """Worked out at the sites that change, running costs, vans and one-offs equal those of the whole network exactly."""
+    rng = np.random.default_rng([seed, 11])
+    problem = problem_of(random_region(seed, THEMES[seed % len(THEMES)]), **busy_parts(rng))
+    facts = facts_of(problem)
+    network = network_of(facts, random_plan(problem, rng))
+    known = cash_of(facts, network)
+    for reversal in reversals(facts, network):
+        whole, part = cash_of(facts, reversal.network), cash_like(facts, reversal.network, known, reversal.sites)
+        assert part.running.tolist() == whole.running.tolist()
+        assert part.vans.tolist() == whole.vans.tolist()
+        for kind, values in whole.one_offs.items():
+            assert part.one_offs[kind].tolist() == values.tolist(), (kind, reversal)
 
 
 def test_split_visits_leave_in_parts(region: Region) -> None:

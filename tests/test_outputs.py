@@ -44,6 +44,16 @@ def written(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return plan.write(tmp_path_factory.mktemp("written") / "out")
 
 
+def test_a_scorecard_is_worked_out_once_and_anew_for_a_changed_plan(plan: Plan) -> None:
+    """The plan keeps it, the explained plan has the same one; a plan with another network does not take it along."""
+    fresh = replace(plan, reasons=())
+    card = fresh.scorecard
+    assert fresh.scorecard is card
+    assert fresh.explained().scorecard is card
+    closed = replace(fresh, format_after=("", *fresh.format_after[1:]))
+    assert closed.scorecard.after.physical_outlets == card.after.physical_outlets - 1
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file under a folder, hidden ones included."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -1,0 +1,251 @@
+"""Parts of the decomposition, each against what it must be by definition: fitting, losses, slack, blocks' rows, sweeps."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from activity.cases import base_policy
+from brute import brute_force
+from random_regions import THEMES, random_region, wide_region
+
+from netplan.memory import give_back
+from netplan.problem import PlanningProblem
+from netplan.solve.benders import Search
+from netplan.solve.blocks import partition
+from netplan.solve.cut_problem import CutProblem, cut_problem
+from netplan.solve.fitting import fitted, losses
+from netplan.solve.highs import Options
+from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.prices import ties_of
+from netplan.solve.progress import nobody
+from netplan.solve.rounds import Run
+from netplan.solve.stop import Stop
+from netplan.solve.sweeps import improve, slack_of_blocks, touching
+
+SEEDS = range(6)
+LIMITED = {"policy": {"max_closures": 1, "max_openings": 1}, "budget": {"capital": 500_000.0}}
+
+
+def run_of(gap: float = 1e-6) -> Run:
+    """A run that nobody listens to."""
+    return Run(Options(gap, None, 0), "HiGHS", nobody, Stop(), 0.0)
+
+
+def problems(**rules: object) -> Iterator[tuple[CutProblem, np.random.Generator]]:
+    """Small problems in two districts, with overflow priced, and a generator of their own."""
+    for seed in SEEDS:
+        policy = base_policy(seed).replace(**rules) if rules else base_policy(seed)
+        problem = PlanningProblem.build(random_region(seed, THEMES[seed % len(THEMES)]), policy)
+        yield cut_problem(problem), np.random.default_rng(seed)
+
+
+def wishes_of(problem: CutProblem, rng: np.random.Generator) -> np.ndarray:
+    """Decisions at random, one state a site, rules not asked."""
+    x = np.zeros(len(problem.names))
+    columns = problem.formulation.problem.columns
+    for site in range(len(problem.formulation.problem.sites)):
+        states = np.flatnonzero((columns.site == site) & ~columns.is_relocation)
+        if len(states) and rng.random() < 0.7:
+            x[rng.choice(states)] = 1.0
+    return x
+
+
+class TestFitting:
+    def test_keeps_every_constraint(self) -> None:
+        """Whatever is wished for, what is fitted keeps every constraint of the policy part."""
+        broken = 0
+        for problem, rng in problems(**LIMITED):
+            for _ in range(5):
+                x = wishes_of(problem, rng)
+                plan = fitted(problem, x, run_of().clock, seconds=10.0)
+                assert plan is not None
+                assert problem.holds(plan)
+                broken += not problem.holds(x)
+        assert broken > 5
+
+    def test_leaves_what_fits(self) -> None:
+        """Wishes that keep every constraint are the plan."""
+        for problem, rng in problems(**LIMITED):
+            plan = fitted(problem, wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            assert plan is not None
+            assert fitted(problem, plan, run_of().clock, seconds=10.0) is plan
+
+    def test_nothing_where_rules_contradict(self) -> None:
+        """Rules that no plan keeps leave nothing to fit, as brute force says too."""
+        problem = PlanningProblem.build(
+            random_region(1, "town"), base_policy(1).replace(policy={"max_outlets": 0, "keep_last_outlet": True})
+        )
+        assert brute_force(problem).value is None
+        cuts = cut_problem(problem)
+        assert fitted(cuts, wishes_of(cuts, np.random.default_rng(0)), run_of().clock, seconds=10.0) is None
+
+    def test_losses_are_what_closing_costs(self) -> None:
+        """Without limits on loads, a column's loss is what all rows cost more when it alone closes."""
+        compared = 0
+        for whole, rng in problems():
+            problem = replace(whole, loads=replace(whole.loads, price=np.zeros_like(whole.loads.price)))
+            is_open = wishes_of(problem, rng)[: problem.num_y] > 0.5
+            found, before = losses(problem, is_open), problem.rows.sorted.total(is_open)
+            for j in np.flatnonzero(is_open):
+                closed = is_open.copy()
+                closed[j] = False
+                assert found[j] == pytest.approx(problem.rows.sorted.total(closed) - before, rel=1e-9, abs=1e-6)
+                compared += 1
+            assert not found[~is_open].any()
+        assert compared > 10
+
+    def test_losses_count_overflow(self) -> None:
+        """With a full site next door a loss is larger than without limits, by no more than all visits at the dearest price."""
+        dearer = 0
+        for problem, rng in problems():
+            free = replace(problem, loads=replace(problem.loads, price=np.zeros_like(problem.loads.price)))
+            is_open = wishes_of(problem, rng)[: problem.num_y] > 0.5
+            own = (
+                (problem.loads.pair_price * problem.loads.overflow(is_open))
+                .reshape(-1, len(problem.loads.price))
+                .sum(axis=1)
+            )
+            more = losses(problem, is_open) + np.where(is_open, own[problem.loads.site], 0.0) - losses(free, is_open)
+            assert (more >= -1e-6).all()
+            assert (more <= problem.rows.load.sum() * problem.loads.price.max() + 1e-6).all()
+            dearer += int((more > 1e-6).sum())
+        assert dearer > 0
+
+
+def priced_blocks(problem: CutProblem, executor: ThreadPoolExecutor, *, price: float) -> tuple[Blocks, Priced]:
+    """The districts of a problem at one price for every tie, and their bounds."""
+    districts = Blocks.of(Search.of(problem, run_of()), executor, large=False)
+    whole = districts.whole
+    ties = ties_of(whole, np.zeros(len(whole.copied)), np.zeros(len(whole.shared)))
+    prices = np.clip(np.full(len(ties.right), price), ties.lower, ties.upper)
+    bounds = np.array([answer.cost for answer in districts.relaxed(ties.costs(prices))])
+    return districts, Priced(ties, prices, bounds)
+
+
+class TestSlack:
+    def test_adds_up_to_the_gap(self) -> None:
+        """A plan costs its bound, the slack of its districts, and what it leaves of shared constraints at their prices."""
+        for problem, rng in problems(**LIMITED):
+            plan = fitted(problem, wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            assert plan is not None
+            with ThreadPoolExecutor(2) as executor:
+                districts, priced = priced_blocks(problem, executor, price=3.0)
+                slack = slack_of_blocks(districts.whole, priced, plan)
+            bound = districts.bound_of(priced.ties, priced.bounds, priced.prices)
+            copies = priced.ties.num_copies
+            room = districts.whole.matrix @ plan - np.where(priced.of_shared == 0, 0.0, priced.ties.right[copies:])
+            left = float(priced.of_shared @ np.where(priced.of_shared == 0, 0.0, room))
+            assert (slack >= -1e-6).all()
+            assert problem.cost_at(plan) == pytest.approx(bound + slack.sum() - left, rel=1e-9)
+
+
+class TestSweeps:
+    def test_better_and_feasible(self) -> None:
+        """Sweeps never make a plan worse, and keep every constraint; the bound stays below."""
+        gained = 0
+        for problem, rng in problems(**LIMITED):
+            plan = fitted(problem, wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            assert plan is not None
+            with ThreadPoolExecutor(2) as executor:
+                districts, priced = priced_blocks(problem, executor, price=0.0)
+                districts.search.weigh(plan)
+                before = districts.search.best.objective
+                assert before is not None
+                improve(districts, priced, gap=1e-6, seconds=5.0)
+            after = districts.search.best.objective
+            assert after is not None
+            assert after <= before
+            assert problem.holds(districts.search.x)
+            optimum = brute_force(problem.formulation.problem).value
+            assert optimum is not None
+            assert after >= optimum - 1e-6 * abs(optimum)
+            gained += after < before - 1.0
+        assert gained > 0
+
+    def test_the_same_whoever_is_faster(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Windows that take turns in being slow find the same plan as windows that do not."""
+        sweeps = sys.modules["netplan.solve.sweeps"]
+        solved, seen = sweeps.better_in_window, threading.Lock()
+        count = [0]
+
+        def limping(*args: object, **options: object) -> object:
+            with seen:
+                count[0] += 1
+                slow = count[0] % 2 == 0
+            if slow:
+                threading.Event().wait(0.05)
+            return solved(*args, **options)
+
+        problem = cut_problem(
+            PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
+        )
+        x = wishes_of(problem, np.random.default_rng(1))
+        plan = fitted(problem, x, run_of().clock, seconds=10.0)
+        assert plan is not None
+        found = []
+        for pace in (solved, limping):
+            monkeypatch.setattr(sweeps, "better_in_window", pace)
+            with ThreadPoolExecutor(2) as executor:
+                districts, priced = priced_blocks(problem, executor, price=0.0)
+                districts.search.weigh(plan)
+                improve(districts, priced, gap=1e-6, seconds=30.0)
+            found.append(districts.search.x)
+        assert count[0] > 1
+        assert (found[0] == found[1]).all()
+
+    def test_neighbours_touch_each_other(self) -> None:
+        """Districts whose customers may cross the border touch, both ways, and every district itself."""
+        for problem, _ in problems():
+            whole = partition(problem, large=False)
+            touches = touching(whole)
+            assert (touches == touches.T).all()
+            for b, block in enumerate(whole.blocks):
+                assert touches[b, np.unique(whole.of_column[block.copies])].all()
+
+
+def test_rows_of_a_block_end_where_it_knows_no_further() -> None:
+    """A block's rows hold its own columns and its copies only, and cost no more than in the whole problem at any decisions."""
+    for problem, rng in problems():
+        whole = partition(problem, large=False)
+        is_open = wishes_of(problem, rng)[: problem.num_y] > 0.5
+        for b, block in enumerate(whole.blocks):
+            known = np.concatenate([block.own, block.copies])
+            assert np.isin(block.rows.sorted.column, known).all()
+            mine = np.isin(problem.rows.group, block.groups)
+            true = problem.rows.sorted.prices(is_open)[mine]
+            assert (block.rows.sorted.prices(is_open) <= true + 1e-9).all(), b
+
+
+def test_memory_is_given_back_only_where_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere than on Linux nothing of the C library is touched; on Linux memory let go by a thread leaves the process."""
+
+    def refuse(_: object) -> None:
+        pytest.fail("the C library was opened")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "platform", "win32")
+        patched.setattr(sys.modules["netplan.memory"].ctypes, "CDLL", refuse)
+        give_back()
+    if sys.platform != "linux":
+        return
+    held = [bytes(2_000) for _ in range(100_000)]
+    keep = held[::500]
+    full = resident()
+    del held
+    give_back()
+    assert resident() < full - 50e6
+    assert len(keep) == 200
+
+
+def resident() -> float:
+    """Bytes of memory that the process holds."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return float(pages) * os.sysconf("SC_PAGE_SIZE")
