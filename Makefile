@@ -1,5 +1,6 @@
 # `make plan` and `make test` work on a machine with nothing but Python >= 3.11, make and git: see README.md.
 REGION ?= data/chongqing
+POLICY ?= $(notdir $(firstword $(wildcard $(REGION)/plan-municipality.toml $(REGION)/plan.toml)))
 OUT ?= out
 PYTEST ?=
 BENCH ?=
@@ -17,8 +18,8 @@ unexport PYTHONPATH PYTHONHOME
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-plan: $(PLAN_READY) ## plan the sample region (or REGION=...) into out/ (or OUT=...) and say where the map is
-	@$(BIN)/netplan plan $(REGION) --out $(OUT)
+plan: $(PLAN_READY) ## plan the sample region (or REGION=... POLICY=...) into out/ (or OUT=...) and say where the map is
+	@$(BIN)/netplan plan $(REGION) $(if $(POLICY),--policy $(POLICY)) --out $(OUT)
 
 test: $(DEV_READY) ## run the tests (PYTEST="-k name" to choose)
 	@$(BIN)/python -m pytest -n 2 $(PYTEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ class Plan:
     assignments: pd.DataFrame
     certificate: Certificate | None = None
     reasons: tuple[Reason, ...] = ()
+    _scorecard: Scorecard | None = field(default=None, init=False, repr=False, compare=False)
+    """Kept once worked out; not an argument, so that no changed copy takes it along."""
 
     @property
     def actions(self) -> pd.DataFrame:
@@ -59,22 +61,23 @@ class Plan:
         (site_id or ""), base_id, van_id, week, reason. A candidate that an outlet moves into has no line of its own.
         """
         sites = self.problem.sites
+        ids, names, formats = (sites[column].tolist() for column in ("site_id", "name", "format"))
         text = {reason.site_id: reason.text for reason in self.reasons}
         moved_into = {target for target in self.relocated_to if target >= 0}
         lines = []
-        for s, (site_id, name, before) in enumerate(zip(sites["site_id"], sites["name"], sites["format"], strict=True)):
+        for s, before in enumerate(formats):
             if not before and (not self.format_after[s] or s in moved_into):
                 continue
             target = self.relocated_to[s]
             at = target if target >= 0 else s
-            where = sites["site_id"][target] if target >= 0 else ""
+            where = ids[target] if target >= 0 else ""
             staffed_by = self.base_of[at], self.van_of[at], self.week_of[at]
-            after = self.format_after[at]
-            lines.append((site_id, name, self._action(s), before, after, where, *staffed_by, text.get(site_id, "")))
+            what = (self._action(s, before), before, self.format_after[at], where)
+            lines.append((ids[s], names[s], *what, *staffed_by, text.get(ids[s], "")))
         return pd.DataFrame(lines, columns=_ACTION_COLUMNS)
 
-    def _action(self, s: int) -> str:
-        before, after = self.problem.sites["format"][s], self.format_after[s]
+    def _action(self, s: int, before: str) -> str:
+        after = self.format_after[s]
         if not before:
             return "open"
         if self.relocated_to[s] >= 0:
@@ -85,16 +88,20 @@ class Plan:
 
     @property
     def scorecard(self) -> Scorecard:
-        """The scorecard, recomputed from the plan and the data."""
+        """The scorecard, recomputed from the plan and the data when it is first asked for."""
         from netplan.evaluate import evaluate  # noqa: PLC0415 (front door: evaluation lies below in the story)
 
-        return evaluate(self.problem, self)
+        card = self._scorecard or evaluate(self.problem, self)
+        _keep(self, card)
+        return card
 
     def explained(self) -> Plan:
         """The same plan with a reason for every action."""
         from netplan.explain import explain  # noqa: PLC0415 (front door)
 
-        return replace(self, reasons=explain(self.problem, self))
+        plan = replace(self, reasons=explain(self.problem, self))
+        _keep(plan, self._scorecard)
+        return plan
 
     def map(self) -> PlanMap:
         """An interactive map that opens without a network; shows itself in Jupyter."""
@@ -120,6 +127,11 @@ class Plan:
     def _repr_html_(self) -> str:
         changes = self.actions[self.actions["action"] != "keep"]
         return f"<p>{html.escape(repr(self))}</p>{changes.to_html(index=False, escape=True, max_rows=30)}"
+
+
+def _keep(plan: Plan, card: Scorecard | None) -> None:
+    """Note the scorecard of a plan, which is frozen: nothing that it depends on can change."""
+    object.__setattr__(plan, "_scorecard", card)
 
 
 _ACTION_COLUMNS = [

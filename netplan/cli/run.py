@@ -77,7 +77,7 @@ def plan(
         if result.plan is None:
             _stop_without_plan(result)
         report.step("auditing the plan")
-        audit(problem, result.plan)
+        audit(problem, result.plan, result.plan.scorecard)
         if out is not None:
             report.step(f"giving the reason of every action, writing {out}")
             result.plan.explained().write(out, inputs=question.files)

@@ -37,6 +37,19 @@ def count_by(key: Ints, keys: int) -> Ints:
     return np.bincount(key, minlength=keys).astype(np.int64)
 
 
+def rows_at(start: Ints, at: Ints) -> Ints:
+    """The row of each of these ascending positions, in a table whose rows start and end at `start`."""
+    return np.repeat(np.arange(len(start) - 1), np.diff(np.searchsorted(at, start)))
+
+
+def distinct(size: int, *parts: Ints) -> Ints:
+    """The positions below `size` that occur in any of the parts, once each, ascending."""
+    occurs = np.zeros(size, dtype=bool)
+    for part in parts:
+        occurs[part] = True
+    return np.flatnonzero(occurs)
+
+
 def dot(weights: Floats, values: Floats) -> float:
     """Sum of products. Not through BLAS, whose threads make the last digits depend on the machine."""
     return float((weights * values).sum())

@@ -93,15 +93,20 @@ def evaluate(problem: PlanningProblem, plan: PlanLike) -> Scorecard:
     )
 
 
-def audit(problem: PlanningProblem, plan: Certified) -> None:
+def audit(problem: PlanningProblem, plan: Certified, card: Scorecard | None = None) -> None:
     """Refuse a plan whose recomputed objective or rules disagree with the solver's.
+
+    Parameters
+    ----------
+    card
+        The plan's scorecard where it is at hand, as `evaluate` returns it; worked out otherwise.
 
     Raises
     ------
     AuditError
         The objectives differ by more than 1e-6 relative to max(1, |objective|), or the plan breaks a rule.
     """
-    card = evaluate(problem, plan)
+    card = evaluate(problem, plan) if card is None else card
     found = card.after.objective
     claimed = plan.certificate.objective if plan.certificate is not None else None
     if claimed is None:

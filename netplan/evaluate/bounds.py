@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from netplan.evaluate.arrays import NONE, Floats, Ints, sum_by
+from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, sum_by
 from netplan.evaluate.breaches import Breach
 from netplan.evaluate.facts import Facts
 from netplan.evaluate.money import Cash, Moves
@@ -70,24 +70,39 @@ class Bounds:
             yield Breach(self.rules[index].rule, f"{self.rules[index].text}, not {values[index]:,.10g}")
 
     def _measures(self, facts: Facts, network: Network, cash: Cash) -> Floats:
-        moves, operating = Moves.of(facts, network), network.is_open
-        format_of, present = network.format_of, facts.sites.present
-        physical_now = operating & facts.formats.is_physical[format_of]
-        physical_before = facts.sites.is_existing & facts.formats.is_physical[present]
-        by_site = [
-            moves.is_opened & physical_now & ~moves.is_moved_into,
-            moves.is_closed & physical_before,
-            moves.is_converted,
-            moves.is_relocated,
-            physical_now,
-            cash.drawing(facts.policy.budget.draws),
-        ]
-        rows = [_by_district(facts, each.astype(np.float64)) for each in by_site]
-        rows.append(running_by_district(facts, cash) - self.running_today)
-        rows.append(_by_district(facts, staff_of(facts, network)) - self.staff_today)
-        rows += [_by_district(facts, (format_of == f).astype(np.float64)) for f in range(len(facts.formats.names))]
-        return np.array(rows)
+        """Every measure that some bound is about; the others are not worked out, and their rows are NaN."""
+        values = np.full((len(self.names), len(facts.district_ids) + 1), np.nan)
+        for measure in sorted({rule.measure for rule in self.rules}):
+            values[measure] = self._measure(facts, network, cash, self.names[measure])
+        return values
 
+    def _measure(self, facts: Facts, network: Network, cash: Cash, name: str) -> Floats:
+        if name == "running":
+            return running_by_district(facts, cash) - self.running_today
+        if name == "staff":
+            return _by_district(facts, staff_of(facts, network)) - self.staff_today
+        if name == "capital":
+            return _by_district(facts, cash.drawing(facts.policy.budget.draws))
+        counts = _COUNTED[name](facts, network, cash.moves) if name in _COUNTED else None
+        if counts is None:
+            counts = network.format_of == self.names.index(name) - len(_MEASURES)
+        return _by_district(facts, counts.astype(np.float64))
+
+
+def _physical(facts: Facts, format_of: Ints) -> Flags:
+    return (format_of >= 0) & facts.formats.is_physical[format_of]
+
+
+_COUNTED: dict[str, Callable[[Facts, Network, Moves], Flags]] = {
+    "openings": lambda facts, network, moves: (
+        moves.is_opened & _physical(facts, network.format_of) & ~moves.is_moved_into
+    ),
+    "closures": lambda facts, _, moves: moves.is_closed & _physical(facts, facts.sites.present),
+    "conversions": lambda _, __, moves: moves.is_converted,
+    "relocations": lambda _, __, moves: moves.is_relocated,
+    "outlets": lambda facts, network, _: _physical(facts, network.format_of),
+}
+"""Measures that count sites, as flags of the sites that count, shape (S,)."""
 
 _MEASURES = ("openings", "closures", "conversions", "relocations", "outlets", "capital", "running", "staff")
 

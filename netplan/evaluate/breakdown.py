@@ -24,9 +24,8 @@ def minutes_to_physical(facts: Facts, network: Network) -> Floats:
     """One-way minutes of each node to its nearest physical outlet, infinite beyond the cut-off, shape (N,)."""
     table = facts.travel.to_site
     physical = in_format(facts.formats.is_physical, network)[table.target]
-    nearest = np.full(len(facts.nodes.ids), np.inf)
-    np.minimum.at(nearest, table.origin[physical], table.minutes[physical])
-    return nearest
+    minutes = np.append(np.where(physical, table.minutes, np.inf), np.inf)
+    return np.where(np.diff(table.start) > 0, np.minimum.reduceat(minutes, table.start[:-1]), np.inf)
 
 
 def minutes_table(facts: Facts, visits: Visits) -> pd.DataFrame:

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from netplan.evaluate.arrays import Flags, Floats, Ints, count_by, sum_by
+from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, count_by, sum_by
 from netplan.evaluate.breaches import Breach
 from netplan.evaluate.facts import Facts
 from netplan.evaluate.network import WEEKS, Network
 
 SLACK = 1e-6
+
+_IN_WEEK = np.array([[week in ("every", "odd"), week in ("every", "even")] for week in WEEKS], dtype=np.float64)
+"""Whether a week pattern has visits in the odd and in the even week, shape (week patterns, 2)."""
 
 
 def in_format(flags: Flags, network: Network) -> Flags:
@@ -38,15 +41,28 @@ def host_breaches(facts: Facts, network: Network) -> Iterator[Breach]:
         yield Breach(f"host.{name}", f"host {name} takes {most:g} points, not {points[h]}")
 
 
+def num_suppliers(facts: Facts, network: Network, sites: Ints) -> Ints:
+    """How many other open outlets supply each of `sites` with cash in time; -1 for one that needs no supply."""
+    limit, supplies = _supply_limit(facts, network, sites), in_format(facts.formats.supplies_cash, network)
+    number = np.full(len(sites), NONE)
+    for at in np.flatnonzero(~np.isnan(limit)):
+        origin, minutes = facts.arriving.at(sites[at])
+        near = origin[minutes <= limit[at]]
+        number[at] = np.count_nonzero(supplies[near] & (near != sites[at]))
+    return number
+
+
+def _supply_limit(facts: Facts, network: Network, sites: Ints) -> Floats:
+    format_of = network.format_of[sites]
+    return np.where(format_of >= 0, facts.formats.max_supply[format_of], np.nan)
+
+
 def supply_breaches(facts: Facts, network: Network, sites: Ints) -> Iterator[Breach]:
     """Points among `sites` that no other open outlet supplies with cash in time."""
-    limit = np.where(network.is_open, facts.formats.max_supply[network.format_of], np.nan)
-    supplies = in_format(facts.formats.supplies_cash, network)
-    for site in sites[~np.isnan(limit[sites])]:
-        origin, minutes = facts.arriving.at(site)
-        if not (supplies[origin] & (origin != site) & (minutes <= limit[site])).any():
-            text = f"{facts.sites.label(site)} has no open outlet within {limit[site]:g} minutes that supplies it with cash"
-            yield Breach(f"supply.{facts.sites.ids[site]}", text)
+    lacking = sites[num_suppliers(facts, network, sites) == 0]
+    for site, limit in zip(lacking.tolist(), _supply_limit(facts, network, lacking), strict=True):
+        text = f"{facts.sites.label(site)} has no open outlet within {limit:g} minutes that supplies it with cash"
+        yield Breach(f"supply.{facts.sites.ids[site]}", text)
 
 
 def counter_breaches(facts: Facts, network: Network, sites: Ints) -> Iterator[Breach]:
@@ -94,12 +110,14 @@ def _staff_days(facts: Facts, network: Network) -> Iterator[Breach]:
 def van_day_size(facts: Facts, format_: int, site: int, van: int) -> float:
     """Share of a van-day that one visit takes: 1/2, 1, or infinite where the van cannot make the trip in a shift."""
     base = int(facts.channels.base_site[facts.channels.van_base[van]])
-    trip = 2.0 * facts.travel.between_sites.get(base, site) + float(facts.formats.dwell[format_])
-    shift = float(facts.channels.shift[van])
-    # Negated, so that a format without a dwell (NaN) cannot be driven.
-    if not trip <= shift:
-        return float("inf")
-    return 0.5 if trip <= shift / 2.0 else 1.0
+    minutes = np.array([facts.travel.between_sites.get(base, site)])
+    return float(_van_day_sizes(facts, np.array([format_]), minutes, np.array([van]))[0])
+
+
+def _van_day_sizes(facts: Facts, format_of: Ints, minutes: Floats, van: Ints) -> Floats:
+    trip, shift = 2.0 * minutes + facts.formats.dwell[format_of], facts.channels.shift[van]
+    # A format without a dwell (NaN) cannot be driven: no comparison with it holds.
+    return np.where(trip <= shift, np.where(trip <= shift / 2.0, 0.5, 1.0), np.inf)
 
 
 def weeks_of(facts: Facts, format_: int) -> tuple[int, ...]:
@@ -110,18 +128,20 @@ def weeks_of(facts: Facts, format_: int) -> tuple[int, ...]:
 def van_days(facts: Facts, format_: int, size: float, week: int) -> Floats:
     """Van-days that one stop takes in the odd and the even week, shape (2,)."""
     visits = max(1.0, float(facts.formats.days[format_]))
-    pattern = WEEKS[week]
-    return size * visits * np.array([pattern in ("every", "odd"), pattern in ("every", "even")], dtype=np.float64)
+    return np.asarray(size * visits * _IN_WEEK[week])
 
 
 def van_days_used(facts: Facts, network: Network) -> Floats:
     """Van-days of each van in the odd and the even week, shape (V, 2); trips that no van can make take none."""
     days = np.zeros((len(facts.channels.van_ids), 2))
-    for site in np.flatnonzero(in_format(facts.formats.of_channel("van"), network) & (network.van_of >= 0)):
-        format_, van = int(network.format_of[site]), int(network.van_of[site])
-        size = van_day_size(facts, format_, int(site), van)
-        if np.isfinite(size):
-            days[van] += van_days(facts, format_, size, int(network.week_of[site]))
+    site = np.flatnonzero(in_format(facts.formats.of_channel("van"), network) & (network.van_of >= 0))
+    format_of, van = network.format_of[site], network.van_of[site]
+    base = facts.channels.base_site[facts.channels.van_base[van]]
+    size = _van_day_sizes(facts, format_of, facts.travel.between_sites.lookup(base, site), van)
+    drives = np.isfinite(size)
+    visits = np.maximum(1.0, facts.formats.days[format_of])[drives]
+    takes = (size[drives] * visits)[:, None] * _IN_WEEK[network.week_of[site[drives]]]
+    np.add.at(days, van[drives], takes)
     return days
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, sum_by
+from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, rows_at, sum_by
 from netplan.evaluate.facts import Facts
 from netplan.evaluate.network import Assignment, Network, minutes_between
 from netplan.evaluate.ranking import Options, Ranking, rank
@@ -111,7 +111,7 @@ class OpenPairs:
         table = facts.travel.to_site
         keep = np.flatnonzero(network.is_open[table.target])
         site = table.target[keep]
-        return cls(table.origin[keep], site, network.format_of[site], table.minutes[keep])
+        return cls(rows_at(table.start, keep), site, network.format_of[site], table.minutes[keep])
 
 
 def access_options(prices: Prices, pairs: OpenPairs, service: int) -> Options:
@@ -185,12 +185,21 @@ def loads(facts: Facts, visits: Visits) -> Floats:
 
 def capacities(facts: Facts, network: Network) -> Floats:
     """Capacity of every site in the format it operates in, visits per year, 0 where closed, shape (S, C)."""
-    return np.where(network.is_open[:, None], facts.formats.capacity[network.format_of], 0.0)
+    return _capacities(facts, network.format_of)
+
+
+def _capacities(facts: Facts, format_of: Ints) -> Floats:
+    return np.where((format_of >= 0)[:, None], facts.formats.capacity[format_of], 0.0)
 
 
 def overflow(facts: Facts, network: Network, load: Floats) -> Floats:
     """o_sc: visits above capacity, shape (S, C)."""
-    return np.asarray(np.maximum(0.0, load - capacities(facts, network)))
+    return overflow_in(facts, network.format_of, load)
+
+
+def overflow_in(facts: Facts, format_of: Ints, load: Floats) -> Floats:
+    """Visits above capacity of sites in these formats (-1 = closed), shape (sites, C)."""
+    return np.asarray(np.maximum(0.0, load - _capacities(facts, format_of)))
 
 
 def assignment_problems(facts: Facts, prices: Prices, network: Network, assignment: Assignment) -> Iterator[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
+from netplan.compiled import compiled
 from netplan.evaluate.arrays import Flags, Floats, Ints
 from netplan.policy import Policy
 from netplan.region import Region
@@ -145,8 +146,7 @@ class Arriving:
     @classmethod
     def of(cls, table: SparseMinutes) -> Arriving:
         """Turn a table of minutes by origin around."""
-        turned = csr_array((table.minutes, table.target, table.start), shape=table.shape).tocsc()
-        return cls(turned.indptr.astype(np.int64), turned.indices.astype(np.int64), turned.data)
+        return cls(*_turned(table.start, table.target, table.minutes, table.shape[1]))
 
     def at(self, target: int) -> tuple[Ints, Floats]:
         """Origins within the cut-off of one target, and their minutes."""
@@ -154,9 +154,26 @@ class Arriving:
         return self.origin[part], self.minutes[part]
 
 
-@dataclass(frozen=True, slots=True)
+@compiled
+def _turned(start: Ints, target: Ints, minutes: Floats, targets: int) -> tuple[Ints, Ints, Floats]:
+    """Where each target's pairs start, their origins, ascending, and minutes: counted, not sorted."""
+    first = np.zeros(targets + 1, dtype=np.int64)
+    for at in range(len(target)):
+        first[target[at] + 1] += 1
+    for place in range(targets):
+        first[place + 1] += first[place]
+    free, origins, turned = first[:-1].copy(), np.empty(len(target), dtype=np.int64), np.empty(len(target))
+    for origin in range(len(start) - 1):
+        for at in range(start[origin], start[origin + 1]):
+            place = free[target[at]]
+            origins[place], turned[place] = origin, minutes[at]
+            free[target[at]] += 1
+    return first, origins, turned
+
+
+@dataclass(frozen=True)
 class Facts:
-    """Everything the audit reads."""
+    """Everything the audit reads; without slots, so that the large tables are turned around when first asked for."""
 
     region: Region
     policy: Policy
@@ -171,7 +188,13 @@ class Facts:
     sites: SiteFacts
     nodes: NodeFacts
     channels: ChannelFacts
-    arriving: Arriving
-    """Between sites, by the site where the trip ends."""
-    visitors: Arriving
-    """From nodes to sites, by site."""
+
+    @cached_property
+    def arriving(self) -> Arriving:
+        """Between sites, by the site where the trip ends."""
+        return Arriving.of(self.travel.between_sites)
+
+    @cached_property
+    def visitors(self) -> Arriving:
+        """From nodes to sites, by site."""
+        return Arriving.of(self.travel.to_site)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from netplan.evaluate.arrays import Flags, Floats, Ints
+from netplan.evaluate.arrays import Flags, Floats, Ints, rows_at
 from netplan.evaluate.facts import Facts
 from netplan.evaluate.network import Network
 from netplan.evaluate.ranking import Options, Ranking, rank
@@ -61,18 +61,15 @@ class Curves:
 
 def retention_options(facts: Facts, curves: Curves, network: Network) -> Options:
     """Open options of the retention rows; row = outlet position x number of services + service position."""
-    table = facts.travel.between_sites
-    outlets = int(facts.sites.is_existing.sum())
-    origin = table.origin
+    table = facts.travel.between_sites.rows(0, int(facts.sites.is_existing.sum()))
     # Beyond the last row another site keeps nothing; only an outlet's own move may.
-    keep = (table.minutes <= curves.retention_minutes[-1]) | (network.relocated_to[origin] == table.target)
-    keep &= (origin < outlets) & network.is_open[table.target]
-    outlet, site, minutes = origin[keep], table.target[keep], table.minutes[keep]
-    share = retention_cost(facts, curves, network, (outlet, site), minutes)
+    keep = (table.minutes <= curves.retention_minutes[-1]) | (network.relocated_to[table.origin] == table.target)
+    keep &= network.is_open[table.target]
+    at = np.flatnonzero(keep)
+    outlet, site = rows_at(table.start, at), table.target[at]
+    share = retention_cost(facts, curves, network, (outlet, site), table.minutes[at])
     pair, service = np.nonzero(np.isfinite(share))
-    row = outlet[pair] * share.shape[1] + service
-    order = np.argsort(row, kind="stable")
-    return Options(row[order], site[pair][order], share[pair, service][order])
+    return Options(outlet[pair] * share.shape[1] + service, site[pair], share[pair, service])
 
 
 def retention_cost(facts: Facts, curves: Curves, network: Network, pairs: tuple[Ints, Ints], minutes: Floats) -> Floats:
@@ -124,4 +121,4 @@ def _gains(facts: Facts, curves: Curves, format_of: Ints) -> tuple[Ints, Ints, F
         return nothing, nothing, np.empty(0)
     at = np.flatnonzero((table.minutes <= curves.gain_minutes[-1]) & (format_of >= 0)[table.target])
     site = table.target[at]
-    return table.origin[at], site, gain_value(facts, curves, format_of[site], table.minutes[at])
+    return rows_at(table.start, at), site, gain_value(facts, curves, format_of[site], table.minutes[at])

@@ -48,6 +48,8 @@ class Cash:
     running: Floats
     vans: Floats
     one_offs: dict[str, Floats]
+    moves: Moves
+    """What happens to each site, on which the one-offs follow."""
 
     def one_off(self, kind: str) -> float:
         """One kind of one-off item over the network, in full."""
@@ -60,32 +62,56 @@ class Cash:
 
 def cash_of(facts: Facts, network: Network) -> Cash:
     """Running costs and one-offs of a network."""
+    moves, every = Moves.of(facts, network), np.arange(len(facts.sites.ids))
     return Cash(
-        running_costs(facts, network), facts.channels.van_running * network.is_van_used, _one_offs(facts, network)
+        running=_running_costs(facts, network, every),
+        vans=facts.channels.van_running * network.is_van_used,
+        one_offs=_one_offs(facts, network, moves, every),
+        moves=moves,
     )
 
 
-def running_costs(facts: Facts, network: Network) -> Floats:
-    """run(s,f) of every operating site, money per year, shape (S,)."""
-    own = facts.sites.own_running
-    is_own = (network.format_of == facts.sites.present) & ~np.isnan(own)
-    return np.where(network.is_open, np.where(is_own, own, facts.formats.running[network.format_of]), 0.0)
+def cash_like(facts: Facts, network: Network, known: Cash, at: Ints) -> Cash:
+    """`cash_of` a network that differs only at these sites, and in its vans, from the one whose cash is known."""
+    moves = Moves.of(facts, network)
+    changed = _one_offs(facts, network, moves, at)
+    return Cash(
+        running=_put(known.running, at, _running_costs(facts, network, at)),
+        vans=facts.channels.van_running * network.is_van_used,
+        one_offs={kind: _put(values, at, changed[kind]) for kind, values in known.one_offs.items()},
+        moves=moves,
+    )
 
 
-def _one_offs(facts: Facts, network: Network) -> dict[str, Floats]:
-    sites, formats, moves = facts.sites, facts.formats, Moves.of(facts, network)
-    present, after = sites.present, network.format_of
-    leaves = moves.is_closed | moves.is_relocated
-    margin = facts.policy.money.transition_margin_share * sites.margin.sum(axis=1)
+def _put(values: Floats, at: Ints, changed: Floats) -> Floats:
+    values = values.copy()
+    values[at] = changed
+    return values
+
+
+def _running_costs(facts: Facts, network: Network, at: Ints) -> Floats:
+    """run(s,f) of these sites, 0 where they do not operate, money per year, shape (len(at),)."""
+    own, format_of = facts.sites.own_running[at], network.format_of[at]
+    is_own = (format_of == facts.sites.present[at]) & ~np.isnan(own)
+    return np.where(format_of >= 0, np.where(is_own, own, facts.formats.running[format_of]), 0.0)
+
+
+def _one_offs(facts: Facts, network: Network, moves: Moves, at: Ints) -> dict[str, Floats]:
+    """One-offs of these sites in full, by kind."""
+    sites, formats = facts.sites, facts.formats
+    present, after = sites.present[at], network.format_of[at]
+    closed, converted, relocated = moves.is_closed[at], moves.is_converted[at], moves.is_relocated[at]
+    leaves = closed | relocated
+    margin = facts.policy.money.transition_margin_share * sites.margin[at].sum(axis=1)
     items = {
-        "opening": _openings(facts, network, moves),
-        "closing": np.where(moves.is_closed, formats.closing[present], 0.0),
-        "severance": np.where(moves.is_closed, sites.severance, 0.0),
-        "lease_break": np.where(leaves, sites.lease_break, 0.0),
-        "disposal": np.where(leaves, -sites.disposal, 0.0),
-        "conversion": np.where(moves.is_converted, np.nan_to_num(formats.conversion[present, after]), 0.0),
-        "relocation": np.where(moves.is_relocated, np.nan_to_num(formats.relocation[present]), 0.0),
-        "transition": np.where(moves.is_converted | moves.is_relocated, margin, 0.0),
+        "opening": _openings(facts, network, moves)[at],
+        "closing": np.where(closed, formats.closing[present], 0.0),
+        "severance": np.where(closed, sites.severance[at], 0.0),
+        "lease_break": np.where(leaves, sites.lease_break[at], 0.0),
+        "disposal": np.where(leaves, -sites.disposal[at], 0.0),
+        "conversion": np.where(converted, np.nan_to_num(formats.conversion[present, after]), 0.0),
+        "relocation": np.where(relocated, np.nan_to_num(formats.relocation[present]), 0.0),
+        "transition": np.where(converted | relocated, margin, 0.0),
     }
     return {kind: items[kind] for kind in ONE_OFFS}
 

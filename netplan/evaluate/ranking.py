@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from netplan.compiled import compiled
 from netplan.evaluate.arrays import NONE, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Open options, one per (row, site), ordered by row and within a row by site."""
+    """Open options, one per (row, site); those of a row are ordered by site."""
 
     row: Ints
     site: Ints
@@ -30,31 +31,19 @@ class Ranking:
 
 def rank(options: Options, penalty: Floats) -> Ranking:
     """Rank the options of each row; `penalty` has one entry per row, options not below it do not count."""
-    counts = options.cost < penalty[options.row]
-    row, site, cost = options.row[counts], options.site[counts], options.cost[counts]
-    first = _first_minimum(row, cost)
-    best_cost, best_site = _fill(penalty, row[first], cost[first], site[first])
-    rest = np.ones(len(row), dtype=bool)
-    rest[first] = False
-    row, site, cost = row[rest], site[rest], cost[rest]
-    second = _first_minimum(row, cost)
-    next_cost, next_site = _fill(penalty, row[second], cost[second], site[second])
-    return Ranking(best_cost, best_site, next_cost, next_site)
+    return Ranking(*_two_cheapest(options.row, options.site, options.cost, penalty))
 
 
-def _first_minimum(row: Ints, cost: Floats) -> Ints:
-    """Position of the first cheapest entry of each row that has any; `row` is sorted."""
-    if not len(row):
-        return np.empty(0, dtype=np.int64)
-    is_start = np.concatenate([[True], np.diff(row) != 0])
-    start = np.flatnonzero(is_start)
-    cheapest = np.minimum.reduceat(cost, start)
-    group = np.cumsum(is_start) - 1
-    hit = np.flatnonzero(cost == cheapest[group])
-    return np.asarray(hit[np.concatenate([[True], np.diff(group[hit]) != 0])])
-
-
-def _fill(penalty: Floats, row: Ints, cost: Floats, site: Ints) -> tuple[Floats, Ints]:
-    costs, sites = penalty.copy(), np.full(len(penalty), NONE, dtype=np.int64)
-    costs[row], sites[row] = cost, site
-    return costs, sites
+@compiled
+def _two_cheapest(row: Ints, site: Ints, cost: Floats, penalty: Floats) -> tuple[Floats, Ints, Floats, Ints]:
+    """Cost and site of the cheapest and of the second option of each row; of equal ones the first in order."""
+    best_cost, next_cost = penalty.copy(), penalty.copy()
+    best_site, next_site = np.full(len(penalty), NONE), np.full(len(penalty), NONE)
+    for at in range(len(row)):
+        i = row[at]
+        if cost[at] < best_cost[i]:
+            next_cost[i], next_site[i] = best_cost[i], best_site[i]
+            best_cost[i], best_site[i] = cost[at], site[at]
+        elif cost[at] < next_cost[i]:
+            next_cost[i], next_site[i] = cost[at], site[at]
+    return best_cost, best_site, next_cost, next_site

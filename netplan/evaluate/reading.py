@@ -11,7 +11,7 @@ import pandas as pd
 
 from netplan.errors import AuditError
 from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, positions
-from netplan.evaluate.facts import Arriving, ChannelFacts, Facts, FormatFacts, NodeFacts, SiteFacts
+from netplan.evaluate.facts import ChannelFacts, Facts, FormatFacts, NodeFacts, SiteFacts
 from netplan.policy import Policy
 from netplan.problem import PlanningProblem
 from netplan.region import Region
@@ -43,8 +43,6 @@ def facts_of(problem: PlanningProblem) -> Facts:
         sites=_sites(region, policy, formats, services),
         nodes=_nodes(region, policy, services, segments),
         channels=_channels(region),
-        arriving=Arriving.of(problem.travel.between_sites),
-        visitors=Arriving.of(problem.travel.to_site),
     )
     if facts.sites.ids != tuple(problem.sites["site_id"]):
         raise AuditError("the sites of the problem are not its outlets followed by its candidates")

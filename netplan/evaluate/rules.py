@@ -78,12 +78,12 @@ class Rules:
         covered
             People covered under each coverage standard, in order.
         sites
-            Sites whose own needs (supply, base, van, cluster) are checked; all of them if not given.
+            Sites whose own needs (format, relocation, supply, base, van, cluster) are checked; all of them if not given.
         """
         facts = self.facts
         sites = np.arange(len(facts.sites.ids)) if sites is None else sites
-        yield from _site_breaches(facts, network)
-        yield from _relocation_breaches(facts, network)
+        yield from _site_breaches(facts, network, sites)
+        yield from _relocation_breaches(facts, network, sites)
         for entry in self.listed:
             if network.is_open[entry.site] != entry.must_operate:
                 yield Breach(entry.rule, f"{facts.sites.label(entry.site)} {entry.words}")
@@ -158,15 +158,19 @@ def _ending_leases(facts: Facts) -> tuple[str, ...]:
     return tuple(facts.sites.ids[k] for k in np.flatnonzero(facts.sites.lease_end <= np.datetime64(last_day)))
 
 
-def _site_breaches(facts: Facts, network: Network) -> Iterator[Breach]:
-    wrong = network.is_open & ~facts.sites.allowed[np.arange(len(facts.sites.ids)), network.format_of]
-    for site in np.flatnonzero(wrong).tolist():
+def _site_breaches(facts: Facts, network: Network, sites: Ints) -> Iterator[Breach]:
+    format_of = network.format_of[sites]
+    for site in sites[(format_of >= 0) & ~facts.sites.allowed[sites, format_of]].tolist():
         name = facts.formats.names[network.format_of[site]]
         yield Breach(f"site.{facts.sites.ids[site]}", f"{facts.sites.label(site)} may not operate in format {name}")
 
 
-def _relocation_breaches(facts: Facts, network: Network) -> Iterator[Breach]:
-    movers = np.flatnonzero(network.relocated_to >= 0).tolist()
+def _relocation_breaches(facts: Facts, network: Network, sites: Ints) -> Iterator[Breach]:
+    """Relocations from or to one of `sites`."""
+    asked = np.zeros(len(facts.sites.ids), dtype=bool)
+    asked[sites] = True
+    leaving = np.flatnonzero(network.relocated_to >= 0)
+    movers = leaving[asked[leaving] | asked[network.relocated_to[leaving]]].tolist()
     targets = [int(network.relocated_to[k]) for k in movers]
     for position, k in enumerate(movers):
         label = facts.sites.label(k)

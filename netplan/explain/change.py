@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, count_by, dot
+from netplan.evaluate.arrays import NONE, Flags, Floats, Ints, count_by, distinct, dot
 from netplan.evaluate.breaches import Breach
 from netplan.evaluate.case import Basis, Case
-from netplan.evaluate.customers import access_ranking, overflow
+from netplan.evaluate.channels import num_suppliers
+from netplan.evaluate.customers import access_ranking, overflow, overflow_in
 from netplan.evaluate.facts import Arriving, Facts
 from netplan.evaluate.margin import (
     gain_ranking,
@@ -22,7 +23,7 @@ from netplan.evaluate.margin import (
     retention_cost,
     retention_ranking,
 )
-from netplan.evaluate.money import Cash, cash_of
+from netplan.evaluate.money import Cash, cash_like
 from netplan.evaluate.network import Assignment, Network, minutes_between
 from netplan.evaluate.ranking import Ranking
 from netplan.evaluate.standards import Reach, objective_reach
@@ -89,6 +90,14 @@ class Standing:
     """Reach of each coverage standard and how many sites cover each node; last, those of a coverage objective."""
     current: Floats
     """Money per visit of each record."""
+    suppliers: Ints
+    """How many outlets supply each site with cash, shape (S,)."""
+    margin_rows: Floats
+    """m_kc by retention row."""
+    above: Floats
+    """Visits above capacity, shape (S, C)."""
+    cash_per_year: float
+    overflow_per_year: float
 
     @classmethod
     def of(cls, basis: Basis, network: Network, assignment: Assignment) -> Standing:
@@ -101,6 +110,7 @@ class Standing:
         if facts.policy.objective.kind == "coverage":
             reaches.append(objective_reach(facts))
         row = assignment.node * len(facts.services) + assignment.service
+        above = overflow(facts, network, case.load)
         return cls(
             basis=basis,
             case=case,
@@ -116,6 +126,11 @@ class Standing:
             gain=gain_ranking(facts, basis.curves, network),
             coverage=tuple((reach, reach.covering(network)) for reach in reaches),
             current=case.visits.cost,
+            suppliers=num_suppliers(facts, network, np.arange(len(facts.sites.ids))),
+            margin_rows=margin_rows(facts),
+            above=above,
+            cash_per_year=_cash_per_year(facts, case.cash),
+            overflow_per_year=_overflow_per_year(basis, above),
         )
 
     def reassigned(self, reversal: Reversal) -> Assignment:
@@ -130,15 +145,14 @@ class Standing:
         facts = self.basis.facts
         moved = self._moved(reversal)
         load = self._load(moved)
-        cash = cash_of(facts, reversal.network)
+        cash = cash_like(facts, reversal.network, self.case.cash, reversal.sites)
         covered = tuple(reach.covered_by(self._covering(reach, count, reversal)) for reach, count in self.coverage)
         margin = self._margin(reversal)
         costs = self._cost_changes(reversal, moved, load, cash, covered)
         people, visits, minutes, unserved = self._customers(moved)
         standards = covered[: len(self.basis.rules.standards.coverage)]
-        found = self.basis.rules.breaches(
-            reversal.network, cash, load, standards, sites=dependents(self.basis, reversal)
-        )
+        sites = dependents(self.basis, reversal, self.suppliers)
+        found = self.basis.rules.breaches(reversal.network, cash, load, standards, sites=sites)
         return Change(
             objective=self._objective(costs, margin, covered),
             cash=costs["cash"],
@@ -166,26 +180,26 @@ class Standing:
         weight = case.visits.weighted[moved.record]
         standards = self.basis.rules.standards
         return {
-            "cash": _cash_per_year(facts, cash) - _cash_per_year(facts, case.cash),
+            "cash": _cash_per_year(facts, cash) - self.cash_per_year,
             "access": dot(weight, moved.cost - self.current[moved.record]),
-            "overflow": self._overflow_cost(reversal.network, load) - self._overflow_cost(case.network, case.load),
+            "overflow": self._overflow_cost(reversal, moved, load) - self.overflow_per_year,
             "standards": standards.penalties(facts, reversal.network, covered[: len(standards.coverage)])
             - standards.penalties(facts, case.network, case.covered),
         }
 
-    def _overflow_cost(self, network: Network, load: Floats) -> float:
-        facts = self.basis.facts
-        if facts.policy.capacity.overflow != "priced":
-            return 0.0
-        cost = np.array([each.overflow_cost for each in self.basis.prices.classes])
-        return dot(overflow(facts, network, load), cost)
+    def _overflow_cost(self, reversal: Reversal, moved: _Moved, load: Floats) -> float:
+        facts, before = self.basis.facts, self.case.visits.site[moved.record]
+        at = distinct(len(load), reversal.sites, before[before >= 0], moved.site[moved.site >= 0])
+        above = self.above.copy()
+        above[at] = overflow_in(facts, reversal.network.format_of[at], load[at])
+        return _overflow_per_year(self.basis, above)
 
     def _moved(self, reversal: Reversal) -> _Moved:
         """Records whose site no longer operates as planned, or for which the site that comes back is cheaper."""
         facts, visits = self.basis.facts, self.case.visits
         leaving = self._records_at(reversal.removed)
         reach_minutes, nearby = self._near(reversal.added)
-        record = np.union1d(leaving, nearby)
+        record = distinct(len(visits.site), leaving, nearby)
         node, service = visits.assignment.node[record], visits.assignment.service[record]
         cost, site, minutes = self.current[record], visits.site[record], visits.assignment.minutes[record]
         falls = (site == reversal.removed) & (site != NONE)
@@ -255,7 +269,7 @@ class Standing:
         volume = visits.visits[record]
         both = (was >= 0) & (after >= 0)
         change = (moved.minutes[elsewhere] - visits.assignment.minutes[record])[both]
-        nodes = np.unique(visits.assignment.node[record])
+        nodes = distinct(len(people), visits.assignment.node[record])
         unserved = float(volume[after < 0].sum() - volume[was < 0].sum())
         return float(people[nodes].sum()), float(volume[both].sum()), dot(volume[both], change), unserved
 
@@ -275,7 +289,7 @@ class Standing:
             offer = retention_cost(facts, self.basis.curves, reversal.network, pairs, minutes)
             rows = outlet[:, None] * services + np.arange(services)
             cost[rows] = np.minimum(cost[rows], offer)
-        return dot(margin_rows(facts), cost - ranking.cost)
+        return dot(self.margin_rows, cost - ranking.cost)
 
     def _won(self, reversal: Reversal) -> float:
         facts, ranking = self.basis.facts, self.gain
@@ -301,6 +315,12 @@ class Standing:
 def _cash_per_year(facts: Facts, cash: Cash) -> float:
     one_offs = sum(cash.one_off(kind) for kind in ONE_OFFS)
     return float(cash.running.sum() + cash.vans.sum() + facts.policy.money.capital_recovery_factor * one_offs)
+
+
+def _overflow_per_year(basis: Basis, above: Floats) -> float:
+    if basis.facts.policy.capacity.overflow != "priced":
+        return 0.0
+    return dot(above, np.array([each.overflow_cost for each in basis.prices.classes]))
 
 
 def _index(key: Ints, keys: int) -> Arriving:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from netplan.evaluate.arrays import NONE, Ints
+from netplan.evaluate.arrays import NONE, Ints, distinct
 from netplan.evaluate.case import Basis
 from netplan.evaluate.channels import (
     in_format,
@@ -45,6 +45,11 @@ class Reversal:
     network: Network
     removed: int
     added: int
+
+    @property
+    def sites(self) -> Ints:
+        """The sites at which the network differs from the plan's, ascending."""
+        return np.array(sorted({self.site, self.removed, self.added} - {NONE}), dtype=np.int64)
 
 
 def reversals(facts: Facts, network: Network) -> Iterator[Reversal]:
@@ -140,17 +145,21 @@ def _van_options(facts: Facts, network: Network, site: int) -> Iterator[tuple[in
                 yield van, week, bool((needs <= days + SLACK).all() and works[facts.channels.van_base[van]])
 
 
-def dependents(basis: Basis, reversal: Reversal) -> Ints:
-    """Sites whose own needs a reversal can touch: its own, and those that lean on a site that no longer operates."""
-    own = [site for site in (reversal.site, reversal.removed, reversal.added) if site != NONE]
+def dependents(basis: Basis, reversal: Reversal, suppliers: Ints) -> Ints:
+    """Sites whose own needs a reversal can touch: its own, and those that lean on a site that no longer operates.
+
+    `suppliers` counts who supplies each site with cash under the plan (`num_suppliers`): a site with two keeps one.
+    """
+    own = reversal.sites
     if reversal.removed == NONE:
-        return np.unique(own)
+        return own
     facts, network, removed = basis.facts, reversal.network, reversal.removed
     target, minutes = facts.travel.between_sites.of(removed)
     origin, _ = facts.arriving.at(removed)
     # A format that needs no supply has no limit (NaN), and no comparison with it holds.
-    supplied = target[network.is_open[target] & (minutes <= facts.formats.max_supply[network.format_of[target]])]
+    supplied, minutes = target[suppliers[target] == 1], minutes[suppliers[target] == 1]
+    supplied = supplied[minutes <= facts.formats.max_supply[network.format_of[supplied]]]
     clustered = origin[in_format(basis.rules.needs_company, network)[origin]]
     bases = np.flatnonzero(facts.channels.base_site == removed)
     staffed = np.flatnonzero(np.isin(network.base_of, bases))
-    return np.unique(np.concatenate([own, supplied, clustered, staffed]))
+    return distinct(len(facts.sites.ids), own, supplied, clustered, staffed)

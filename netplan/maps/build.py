@@ -56,7 +56,11 @@ def plan_map(
     region, sites = problem.region, problem.sites
     before = today(problem).assignments if before is None else before
     nodes = node_columns(region, problem.demand.visits)
-    parts = [served_columns(each, region, sites, problem.demand.services) for each in (before, plan.assignments)]
+    # As Python's own strings: those of pandas are slow to go through one by one.
+    tables = [
+        each.astype({"node_id": object, "service": object, "site_id": object}) for each in (before, plan.assignments)
+    ]
+    parts = [served_columns(each, region, sites, problem.demand.services) for each in tables]
     site_block = site_columns(region, sites) | _action_columns(
         plan, {reason.site_id: reason.text for reason in reasons}
     )

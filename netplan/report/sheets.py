@@ -151,12 +151,15 @@ def actions(sheet: Worksheet, plan: Plan, card: Scorecard) -> None:
     )
     rows = list(_action_rows(plan, card))
     put_table(sheet, 1, columns, rows)
+    styles = {
+        action: (Font(bold=fill is not None, color=text), fill and PatternFill("solid", fgColor=fill))
+        for action, (text, fill) in ACTION_COLOURS.items()
+    }
     for at, row in enumerate(rows, start=2):
-        text, fill = ACTION_COLOURS[str(row[4])]
         cell = sheet.cell(at, 5)
-        cell.font = Font(bold=fill is not None, color=text)
-        if fill is not None:
-            cell.fill = PatternFill("solid", fgColor=fill)
+        cell.font, fill = styles[str(row[4])]
+        if fill:
+            cell.fill = fill
     make_filterable(sheet, columns, len(rows) + 1)
 
 
@@ -166,8 +169,8 @@ def _action_rows(plan: Plan, card: Scorecard) -> Iterator[tuple[object, ...]]:
     township = _names(region.townships, "township_id")
     format_name = {"": "", **_names(region.formats, "format")}
     place = {line[0]: line[1:] for line in records(plan.problem.sites, ["site_id", "district_id", "township_id"])}
-    before, after = (score.sites.groupby("site_id")["visits"].sum() for score in (card.before, card.after))
-    busiest = card.after.sites.groupby("site_id")["utilisation"].max()
+    before, after = (score.sites.groupby("site_id")["visits"].sum().to_dict() for score in (card.before, card.after))
+    busiest = card.after.sites.groupby("site_id")["utilisation"].max().to_dict()
     reasons = {reason.site_id: reason for reason in plan.reasons}
     for site, name, action, was, now, target, *staffed_by, text in records(lines, list(lines.columns)):
         serves_at = target or site
