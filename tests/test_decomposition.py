@@ -16,13 +16,13 @@ from activity.cases import base_policy
 from brute import brute_force
 from random_regions import THEMES, random_region, wide_region
 
+from netplan.engine.run import Options
 from netplan.memory import give_back
 from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search
 from netplan.solve.blocks import partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
 from netplan.solve.fitting import fitted, losses
-from netplan.solve.highs import Options
 from netplan.solve.live_blocks import Blocks, Priced
 from netplan.solve.prices import ties_of
 from netplan.solve.progress import nobody

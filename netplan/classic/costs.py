@@ -138,28 +138,36 @@ def read_costs(costs: Any, sites: Any = None, *, radius: float | None = None) ->
         return Costs(*measured(costs, sites, radius), len(sites), costs, sites)
     if sites is not None:
         raise InputError("sites: costs are a matrix, which says all about sites; leave `sites` out")
-    start, column, value, width = _sparse(costs) if scipy.sparse.issparse(costs) else _dense(costs)
+    reach = np.finfo(np.float64).max if radius is None else radius
+    start, column, value, width = _sparse(costs, reach) if scipy.sparse.issparse(costs) else _dense(costs, reach)
     found = Costs(start, column, value, width)
     if not len(found) or not width:
         raise InputError(f"costs: shape {(len(found), width)}; give at least one customer and one site")
-    _check_values(found)
-    reach = np.finfo(np.float64).max if radius is None else radius
-    return found.within(reach) if (found.value > reach).any() else found
+    return found
 
 
-def _dense(costs: Any) -> tuple[Ints, Ints, Floats, int]:
+def _dense(costs: Any, reach: float) -> tuple[Ints, Ints, Floats, int]:
+    """Pairs of a matrix within reach; beside the caller's matrix only flags and what is within reach are held."""
     try:
-        matrix = np.array(costs, dtype=np.float64)
+        matrix = np.asarray(costs, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"costs: {error}; give a matrix of numbers, customers x sites") from error
     if matrix.ndim != 2:
         raise InputError(f"costs: {matrix.ndim} dimensions; give a matrix of shape (customers, sites)")
     size, width = matrix.shape
-    starts = np.arange(size + 1, dtype=np.int64) * width
-    return starts, np.tile(np.arange(width, dtype=np.int64), size), matrix.ravel(), width
+    wrong = ~(matrix >= 0.0)
+    if wrong.any():
+        row, column = np.divmod(np.flatnonzero(wrong), width)
+        raise _wrong_values(row, column, matrix[wrong])
+    near = matrix <= reach
+    if near.all():
+        starts = np.arange(size + 1, dtype=np.int64) * width
+        return starts, np.tile(np.arange(width, dtype=np.int64), size), matrix.flatten(), width
+    starts = np.concatenate([[0], np.cumsum(near.sum(axis=1))]).astype(np.int64)
+    return starts, np.nonzero(near)[1], matrix[near], width
 
 
-def _sparse(costs: Any) -> tuple[Ints, Ints, Floats, int]:
+def _sparse(costs: Any, reach: float) -> tuple[Ints, Ints, Floats, int]:
     listed = scipy.sparse.coo_array(costs)
     if listed.ndim != 2:
         raise InputError(f"costs: {listed.ndim} dimensions; give a matrix of shape (customers, sites)")
@@ -172,17 +180,18 @@ def _sparse(costs: Any) -> tuple[Ints, Ints, Floats, int]:
         raise InputError(
             f"costs: customer {row[at]} and site {column[at]} are listed twice ({len(twice)} such); list each pair once"
         )
+    wrong = ~(value >= 0.0)
+    if wrong.any():
+        raise _wrong_values(row[wrong], column[wrong], value[wrong])
+    near = value <= reach
     size, width = listed.shape
-    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=size))]).astype(np.int64)
-    return starts, column, value, int(width)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row[near], minlength=size))]).astype(np.int64)
+    return starts, column[near], value[near], int(width)
 
 
-def _check_values(costs: Costs) -> None:
-    wrong = np.flatnonzero(np.isnan(costs.value) | (costs.value < 0))
-    if len(wrong):
-        at = int(wrong[0])
-        what = "is missing" if np.isnan(costs.value[at]) else f"= {costs.value[at]} is negative"
-        raise InputError(
-            f"costs: that of customer {costs.row[at]} to site {costs.column[at]} {what} ({len(wrong)} such); "
-            "give a number of 0 or more, infinite where the customer cannot go"
-        )
+def _wrong_values(row: Ints, column: Ints, value: Floats) -> InputError:
+    what = "is missing" if np.isnan(value[0]) else f"= {value[0]} is negative"
+    return InputError(
+        f"costs: that of customer {row[0]} to site {column[0]} {what} ({len(row)} such); "
+        "give a number of 0 or more, infinite where the customer cannot go"
+    )

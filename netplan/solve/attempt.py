@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-Stopped = Literal["proven", "time_limit", "interrupted", "infeasible", "unbounded", "nothing"]
+from netplan.engine.run import Stopped
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netplan.engine.live import Watch
+from netplan.engine.run import Stopped
 from netplan.formulation.decisions import read_decisions
 from netplan.problem import PlanningProblem
 from netplan.progress import Progress
-from netplan.solve.attempt import Stopped
 from netplan.solve.cut_problem import CutProblem, Cuts, cut_problem
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.master import Master

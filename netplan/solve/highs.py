@@ -7,27 +7,17 @@ status is read where it stands (`engine.live`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pulp
 
-from netplan.engine import run as engine
 from netplan.engine.live import LiveModel, Watch
 from netplan.engine.policy_part import from_pulp
+from netplan.engine.run import Options, Run
 from netplan.solve.attempt import Attempt
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Options of a run: relative gap, seconds, seed."""
-
-    gap: float = 1e-4
-    time_limit: float | None = None
-    seed: int = 0
-
-
-def run_highs(lp: pulp.LpProblem, run: engine.Run, *, start: Mapping[str, float], watch: Watch) -> Attempt:
+def run_highs(lp: pulp.LpProblem, run: Run, *, start: Mapping[str, float], watch: Watch) -> Attempt:
     """Solve a PuLP model as it stands, starting from some of its variables' values."""
     part, variables = from_pulp(lp, ())
     live = LiveModel(part, integral=True, seed=run.options.seed)
@@ -42,4 +32,4 @@ def run_highs(lp: pulp.LpProblem, run: engine.Run, *, start: Mapping[str, float]
 def relaxation_bound(lp: pulp.LpProblem) -> float | None:
     """The bound of the linear relaxation, for solvers that do not tell theirs."""
     live = LiveModel(from_pulp(lp, ())[0])
-    return live.objective if live.resolve(engine.Run(engine.Options())) == "proven" else None
+    return live.objective if live.resolve(Run(Options())) == "proven" else None

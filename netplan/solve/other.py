@@ -6,9 +6,10 @@ import time
 
 import pulp
 
+from netplan.engine.run import Options, Stopped
 from netplan.errors import InputError, SolverError
-from netplan.solve.attempt import Attempt, Stopped
-from netplan.solve.highs import Options, relaxation_bound
+from netplan.solve.attempt import Attempt
+from netplan.solve.highs import relaxation_bound
 
 DEFAULT_SOLVER = "HiGHS"
 

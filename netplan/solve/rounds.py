@@ -6,11 +6,10 @@ import time
 from dataclasses import dataclass, replace
 
 from netplan.engine import run as engine
+from netplan.engine.run import Options, Stopped
 from netplan.errors import AuditError
 from netplan.formulation.decisions import Decisions
 from netplan.result import relative_gap
-from netplan.solve.attempt import Stopped
-from netplan.solve.highs import Options
 from netplan.solve.progress import Listener, Progress
 from netplan.solve.stop import Stop
 
@@ -40,8 +39,7 @@ class Run:
     @property
     def clock(self) -> engine.Run:
         """The same run as the engine's live models take it."""
-        options = engine.Options(self.options.gap, self.options.time_limit, self.options.seed)
-        return engine.Run(options, self.stop, self.began)
+        return engine.Run(self.options, self.stop, self.began)
 
     @property
     def seconds(self) -> float:

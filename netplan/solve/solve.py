@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from netplan.engine.run import Options
 from netplan.errors import InputError
 from netplan.problem import PlanningProblem
 from netplan.result import Certificate, Result, Status, relative_gap
 from netplan.solve.answer import plan_of
 from netplan.solve.conflict import explain_conflict
-from netplan.solve.highs import Options
 from netplan.solve.method import METHODS, choose_method
 from netplan.solve.other import check_solver
 from netplan.solve.progress import Listener, Recorder, nobody

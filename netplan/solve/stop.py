@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from netplan.engine import run as engine
 
 Stop = threading.Event
 """Set once the user wants the run to end."""
@@ -14,23 +14,7 @@ Stop = threading.Event
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[Stop]:
-    """While open, Ctrl-C sets the event; a second one ends the program at once.
-
-    Outside the main thread signals cannot be caught, and the event is never set.
-    """
+    """While open, Ctrl-C sets the event; a second one ends the program at once."""
     wanted = Stop()
-    if threading.current_thread() is not threading.main_thread():
+    with engine.stop_on_interrupt(wanted):
         yield wanted
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def ask(_signal: int, _frame: Any) -> None:
-        if wanted.is_set():
-            raise KeyboardInterrupt
-        wanted.set()
-
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield wanted
-    finally:
-        signal.signal(signal.SIGINT, before)
