@@ -39,6 +39,9 @@ _STEPS = 40
 _CLOSE = 0.15
 """Prices are good enough when the planes promise no more than this share of the gap asked for."""
 
+_IDLE_STEPS = 5
+"""Steps in a row that bring nothing better before the search for prices ends."""
+
 _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 """Gap of a district's MIP, as a share of the gap asked for: at first, and when only the bound is missing."""
 
@@ -139,7 +142,7 @@ def _best_prices(blocks: Blocks) -> Priced | None:
         blocks.tell("pricing", f"step {step + 1}")
         following = planes.next()
         close = planes.predicted - planes.value <= enough * max(1.0, abs(planes.value))
-        if following is None or close or blocks.run.is_over:
+        if following is None or close or planes.idle >= _IDLE_STEPS or blocks.run.is_over:
             break
         prices = following
     return None if not len(bounds) else Priced(ties, planes.best, bounds)

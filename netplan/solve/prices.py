@@ -148,7 +148,7 @@ def _scales(whole: Partition, typical: float) -> Floats:
 
 @dataclass(slots=True)
 class Planes:
-    """The planes found so far, the best prices, and the box around them."""
+    """The planes found so far, the best prices, the box around them, and how many steps in a row brought nothing better."""
 
     ties: Ties
     run: Run
@@ -158,6 +158,7 @@ class Planes:
     box: float = _FIRST_BOX
     predicted: float = float("inf")
     steps: int = 0
+    idle: int = 0
 
     @classmethod
     def at(cls, ties: Ties, prices: Floats, run: Run) -> Planes:
@@ -184,8 +185,10 @@ class Planes:
         self.live.add_rows(*self._rows(prices, costs, slopes))
         if self.steps > 1:
             self.box *= _GROW if value > self.value else _SHRINK
+        self.idle += 1
         if value <= self.value:
             return False
+        self.idle = 0
         self.best, self.value = prices, value
         return True
 
