@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -20,3 +22,11 @@ def compiled(function: _F) -> _F:
         return cast(_F, numba.njit(function, cache=True, nogil=True, error_model="numpy"))
     except RuntimeError:  # "cannot cache function: no locator available"
         return cast(_F, numba.njit(function, nogil=True, error_model="numpy"))
+
+
+@compiled
+def doubled(array: NDArray[Any]) -> NDArray[Any]:
+    """The array at the beginning of one twice as long; what follows means nothing yet."""
+    longer = np.empty(2 * len(array), dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from netplan.compiled import compiled
+from netplan.compiled import compiled, doubled
 
 Ints = NDArray[np.int64]
 Columns = NDArray[np.int32]
@@ -41,7 +41,7 @@ def served_shares(access: Access, y: Floats, site_of: Ints, num_sites: int) -> t
             s = seen[place]
             if best[s] > _SHARE:
                 if size == len(rows):
-                    rows, sites, last = _longer(rows), _longer(sites), _longer(last)
+                    rows, sites, last = doubled(rows), doubled(sites), doubled(last)
                 rows[size], sites[size], last[size] = r, s, _last_alike(access, site_of, at[s], start[r + 1])
                 size += 1
             at[s] = -1
@@ -73,13 +73,6 @@ def _shares_of_row(
         if prefix >= _NOBODY_LEFT:
             break
     return count
-
-
-@compiled
-def _longer(values: Ints) -> Ints:
-    longer = np.empty(2 * len(values), dtype=np.int64)
-    longer[: len(values)] = values
-    return longer
 
 
 @compiled

@@ -157,7 +157,6 @@ class Planes:
     value: float = float("-inf")
     box: float = _FIRST_BOX
     predicted: float = float("inf")
-    steps: int = 0
     idle: int = 0
 
     @classmethod
@@ -181,9 +180,8 @@ class Planes:
     def note(self, prices: Floats, costs: Sequence[float], values: Sequence[Floats], value: float) -> bool:
         """Take in the blocks' answers at these prices and the bound they make; whether that is the best so far."""
         slopes = [self.ties.slope(b, x) for b, x in enumerate(values)]
-        self.steps += 1
         self.live.add_rows(*self._rows(prices, costs, slopes))
-        if self.steps > 1:
+        if np.isfinite(self.value):
             self.box *= _GROW if value > self.value else _SHRINK
         self.idle += 1
         if value <= self.value:

@@ -80,6 +80,8 @@ class Sweep:
             wait([window], _LOOK_SECONDS)
         if self.blocks.is_done:
             self.enough.set()
+            if window.cancel():
+                return None
         return window.result()
 
     def kept(self, b: int, found: Floats | None, x: Floats) -> Floats:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netplan.compiled import compiled
+from netplan.compiled import compiled, doubled
 from netplan.coordinates.geodesy import EARTH_RADIUS_KM
 
 Ints32 = NDArray[np.int32]
@@ -139,7 +139,7 @@ def search_many(question: Question, order: Ints, stop: NDArray[np.uint8]) -> tup
         _gather(question.hooks, memory, found)
         settled[at] = memory.tally[_REACHED]
         while filled + found.tally[0] > len(out_place):
-            out_place, out_minutes = _doubled32(out_place), _doubled(out_minutes)
+            out_place, out_minutes = doubled(out_place), doubled(out_minutes)
         counts[at] = _emit(found, question.rules, out_place[filled:], out_minutes[filled:])
         filled += counts[at]
     return counts, out_place[:filled].copy(), out_minutes[:filled].copy(), settled
@@ -297,17 +297,3 @@ def _emit(found: _Found, rules: Rules, out_place: Ints32, out_minutes: Floats) -
     for at in range(within):
         out_minutes[at] = found.minutes[out_place[at]]
     return within
-
-
-@compiled
-def _doubled32(array: Ints32) -> Ints32:
-    larger = np.empty(2 * len(array), dtype=np.int32)
-    larger[: len(array)] = array
-    return larger
-
-
-@compiled
-def _doubled(array: Floats) -> Floats:
-    larger = np.empty(2 * len(array))
-    larger[: len(array)] = array
-    return larger
