@@ -1,4 +1,4 @@
-"""The plan file of a made-up region: budgets and standards for each district, work above capacity priced."""
+"""The plan file of a made-up region: budgets and standards for each district, work above capacity priced or ignored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ overflow_cost = 12
 elderly = 1.5
 
 [capacity]
-overflow = "priced"
+overflow = "{overflow}"
 
 [policy]
 keep_last_outlet = true
@@ -81,11 +81,12 @@ max_openings = {openings}
 """
 
 
-def plan_file(folder: Path) -> str:
+def plan_file(folder: Path, *, overflow: str) -> str:
     """The plan for the tables in this folder; its standards depend on the minutes between people and sites."""
-    (folder / "plan.toml").write_text(_PLAN, encoding="utf-8")
+    head = _PLAN.format(overflow=overflow)
+    (folder / "plan.toml").write_text(head, encoding="utf-8")
     problem = PlanningProblem.build(read_region(folder), read_policy(folder / "plan.toml"))
-    return _PLAN + "".join(_district(problem, district) for district in problem.region.districts["district_id"])
+    return head + "".join(_district(problem, district) for district in problem.region.districts["district_id"])
 
 
 def _district(problem: PlanningProblem, district: str) -> str:

@@ -31,6 +31,8 @@ class Shape:
         How many districts, and how many of the others in each.
     formats
         How many formats: 5 with flagship branches, 4 without.
+    overflow
+        What happens to work above capacity: "priced" or "ignored".
     side_km
         Side of a district.
     """
@@ -40,14 +42,16 @@ class Shape:
     nodes: int
     sites: int
     formats: int
+    overflow: str = "priced"
     side_km: float = 40.0
 
 
 SHAPES = {
-    "P3": Shape(districts=1, towns=25, nodes=2200, sites=300, formats=5),
+    "P3": Shape(districts=1, towns=25, nodes=2200, sites=300, formats=5, overflow="ignored"),
+    "P3-overflow": Shape(districts=1, towns=25, nodes=2200, sites=300, formats=5),
     "P4": Shape(districts=40, towns=25, nodes=2000, sites=250, formats=4),
 }
-"""The regions of docs/benchmarks.md."""
+"""The plans of docs/benchmarks.md; P3-overflow is P3 with one thing more."""
 
 _OUTLETS = 0.3
 """Share of the sites that are outlets of today."""
@@ -71,7 +75,7 @@ def write_made_region(folder: Path, shape: Shape, *, seed: int = 0) -> Path:
     (folder / "region.toml").write_text(SETTINGS.format(name=f"Made-up region {seed}"), encoding="utf-8")
     for stem, table in made_tables(shape, seed).items():
         table.to_csv(folder / f"{stem}.csv", index=False, lineterminator="\n")
-    (folder / "plan.toml").write_text(plan_file(folder), encoding="utf-8")
+    (folder / "plan.toml").write_text(plan_file(folder, overflow=shape.overflow), encoding="utf-8")
     return folder
 
 

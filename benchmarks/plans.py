@@ -23,7 +23,9 @@ from measuring import in_fresh_process, peak_mb, timed
 from netplan import PlanningProblem, Result, read_policy, read_region, solve
 
 _GAP = {"P3": 0.001, "P4": 0.005}
-_LIMIT = {"P3": 600.0, "P4": 1200.0}
+_LIMIT = {"P3": 60.0, "P4": 600.0}
+"""Asked for of a district and of a province."""
+
 _COMPACT_LIMIT = 600.0
 
 
@@ -88,8 +90,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shape", choices=SHAPES, nargs="?", default="P3")
     parser.add_argument("--method", default="auto")
-    parser.add_argument("--gap", type=float, help="relative gap; P3 0.001, P4 0.005 if not given")
-    parser.add_argument("--time-limit", type=float, help="seconds; P3 600, P4 1200 if not given")
+    parser.add_argument("--gap", type=float, help="relative gap; of a district 0.001, of a province 0.005 if not given")
+    parser.add_argument("--time-limit", type=float, help="seconds; for a district 60, for a province 600 if not given")
     parser.add_argument("--compact", type=float, nargs="?", const=_COMPACT_LIMIT, default=0.0, metavar="SECONDS")
     parser.add_argument("--build", action="store_true", help="solve nothing")
     parser.add_argument("--seed", type=int, default=0)
@@ -109,9 +111,10 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     if not (folder / "plan.toml").is_file():
         write_made_region(folder, SHAPES[options.shape], seed=options.seed)
     print(f"{options.shape}, seed {options.seed}", flush=True)
-    gap = options.gap or _GAP[options.shape]
+    size = options.shape[:2]
+    gap = options.gap or _GAP[size]
     method = "none" if options.build else options.method
-    show(in_fresh_process(Path(__file__), [str(folder), method, gap, options.time_limit or _LIMIT[options.shape]]))
+    show(in_fresh_process(Path(__file__), [str(folder), method, gap, options.time_limit or _LIMIT[size]]))
     if options.compact and not options.build:
         show(in_fresh_process(Path(__file__), [str(folder), "compact", gap, options.compact]))
 

@@ -23,7 +23,9 @@ from netplan.solve.benders import Search
 from netplan.solve.blocks import partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
 from netplan.solve.fitting import fitted, losses
+from netplan.solve.linked import with_linked
 from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.pieces import pieces_of
 from netplan.solve.prices import ties_of
 from netplan.solve.progress import nobody
 from netplan.solve.rounds import Run
@@ -32,6 +34,10 @@ from netplan.solve.sweeps import improve, slack_of_blocks, touching
 
 SEEDS = range(6)
 LIMITED = {"policy": {"max_closures": 1, "max_openings": 1}, "budget": {"capital": 500_000.0}}
+COVERED = [
+    {"id": f"near-{district}", "service": "cash", "districts": [district], "minutes": 30.0, "share": 0.5}
+    for district in ("A", "B")
+]
 
 
 def run_of(gap: float = 1e-6) -> Run:
@@ -65,7 +71,7 @@ class TestFitting:
         for problem, rng in problems(**LIMITED):
             for _ in range(5):
                 x = wishes_of(problem, rng)
-                plan = fitted(problem, x, run_of().clock, seconds=10.0)
+                plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
                 assert plan is not None
                 assert problem.holds(plan)
                 broken += not problem.holds(x)
@@ -74,9 +80,31 @@ class TestFitting:
     def test_leaves_what_fits(self) -> None:
         """Wishes that keep every constraint are the plan."""
         for problem, rng in problems(**LIMITED):
-            plan = fitted(problem, wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
             assert plan is not None
-            assert fitted(problem, plan, run_of().clock, seconds=10.0) is plan
+            assert fitted(partition(problem, large=False), plan, run_of().clock, seconds=10.0) is plan
+
+    def test_districts_give_way_in_turns(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Coverage in every district: what gives way district by district keeps every constraint, and mostly needs no more than that."""
+        fitting = sys.modules["netplan.solve.fitting"]
+        monkeypatch.setattr(fitting, "_MOST", -1.0)
+        asked, nearest = [], fitting._nearest
+
+        def counting(problem: CutProblem, x: np.ndarray, loss: np.ndarray, free: np.ndarray, *rest, **more) -> object:
+            asked.append(free.all())
+            return nearest(problem, x, loss, free, *rest, **more)
+
+        monkeypatch.setattr(fitting, "_nearest", counting)
+        broken = 0
+        for problem, rng in problems(standard=COVERED, **LIMITED):
+            for _ in range(5):
+                x = wishes_of(problem, rng)
+                plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
+                assert plan is not None
+                assert problem.holds(plan)
+                broken += not problem.holds(x)
+        assert broken > 5
+        assert sum(asked) < broken / 2
 
     def test_nothing_where_rules_contradict(self) -> None:
         """Rules that no plan keeps leave nothing to fit, as brute force says too."""
@@ -85,7 +113,12 @@ class TestFitting:
         )
         assert brute_force(problem).value is None
         cuts = cut_problem(problem)
-        assert fitted(cuts, wishes_of(cuts, np.random.default_rng(0)), run_of().clock, seconds=10.0) is None
+        assert (
+            fitted(
+                partition(cuts, large=False), wishes_of(cuts, np.random.default_rng(0)), run_of().clock, seconds=10.0
+            )
+            is None
+        )
 
     def test_losses_are_what_closing_costs(self) -> None:
         """Without limits on loads, a column's loss is what all rows cost more when it alone closes."""
@@ -127,14 +160,14 @@ def priced_blocks(problem: CutProblem, executor: ThreadPoolExecutor, *, price: f
     ties = ties_of(whole, np.zeros(len(whole.copied)), np.zeros(len(whole.shared)))
     prices = np.clip(np.full(len(ties.right), price), ties.lower, ties.upper)
     bounds = np.array([answer.cost for answer in districts.relaxed(ties.costs(prices))])
-    return districts, Priced(ties, prices, bounds)
+    return districts, Priced.at(ties, prices, bounds)
 
 
 class TestSlack:
     def test_adds_up_to_the_gap(self) -> None:
         """A plan costs its bound, the slack of its districts, and what it leaves of shared constraints at their prices."""
         for problem, rng in problems(**LIMITED):
-            plan = fitted(problem, wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=3.0)
@@ -147,12 +180,46 @@ class TestSlack:
             assert problem.cost_at(plan) == pytest.approx(bound + slack.sum() - left, rel=1e-9)
 
 
+class TestPieces:
+    def test_every_site_is_in_one_piece(self) -> None:
+        """Pieces divide a district's sites among them, and no turn divides them like the one before."""
+        problem = cut_problem(
+            PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
+        )
+        whole, n = partition(problem, large=False), problem.num_y
+        for b in range(len(whole.blocks)):
+            divided = []
+            for turn in range(3):
+                pieces = pieces_of(whole, b, 4, turn=turn)
+                assert (sum(piece.is_free[:n].astype(int) for piece in pieces) == (whole.of_column[:n] == b)).all()
+                divided.append({tuple(np.flatnonzero(piece.is_free[:n])) for piece in pieces})
+            assert divided[0] != divided[1] != divided[2]
+
+    def test_what_follows_sites_is_free_with_them(self) -> None:
+        """Any other state of the free sites can be made to keep the rules that are theirs alone: covers and sums are free with them."""
+        for problem, rng in problems(standard=COVERED):
+            part, n = problem.part, problem.num_y
+            sites = problem.formulation.problem.columns.site
+            is_free = np.isin(sites, rng.choice(np.unique(sites), 3, replace=False))
+            free = with_linked(problem, is_free)
+            assert (free[:n] == is_free).all()
+            with_free = np.flatnonzero(abs(part.matrix[:, :n]) @ is_free.astype(float))
+            followers = np.unique(part.matrix[with_free].indices)
+            assert free[followers[followers >= n]].all()
+            names = np.array(problem.names)[n:]
+            sums = np.char.startswith(names, "uncovered")
+            assert sums.sum() == len(COVERED)
+            assert free[n:][sums].any() == np.char.startswith(names[free[n:]], "z").any()
+
+
 class TestSweeps:
-    def test_better_and_feasible(self) -> None:
-        """Sweeps never make a plan worse, and keep every constraint; the bound stays below."""
+    @pytest.mark.parametrize("pieces", [1, 4])
+    def test_better_and_feasible(self, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Sweeps over districts, whole or in pieces, never make a plan worse, and keep every constraint; the bound stays below."""
+        monkeypatch.setattr(sys.modules["netplan.solve.sweeps"], "_PIECES", pieces)
         gained = 0
-        for problem, rng in problems(**LIMITED):
-            plan = fitted(problem, wishes_of(problem, rng), run_of().clock, seconds=10.0)
+        for problem, rng in problems(standard=COVERED, **LIMITED):
+            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=0.0)
@@ -173,7 +240,7 @@ class TestSweeps:
     def test_the_same_whoever_is_faster(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Windows that take turns in being slow find the same plan as windows that do not."""
         sweeps = sys.modules["netplan.solve.sweeps"]
-        solved, seen = sweeps.better_in_window, threading.Lock()
+        solved, seen = sweeps.decided_in_window, threading.Lock()
         count = [0]
 
         def limping(*args: object, **options: object) -> object:
@@ -188,11 +255,11 @@ class TestSweeps:
             PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
         )
         x = wishes_of(problem, np.random.default_rng(1))
-        plan = fitted(problem, x, run_of().clock, seconds=10.0)
+        plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
         assert plan is not None
         found = []
         for pace in (solved, limping):
-            monkeypatch.setattr(sweeps, "better_in_window", pace)
+            monkeypatch.setattr(sweeps, "decided_in_window", pace)
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=0.0)
                 districts.search.weigh(plan)

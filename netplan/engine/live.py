@@ -113,7 +113,9 @@ class LiveModel:
         self._limit(run.seconds_left)
         self._listen(run, Watch(), threading.Event(), SimpleQueue())
         _run_beside(self.highs, lambda: None)
-        return STOPPED.get(self.highs.getModelStatus(), "nothing")
+        self._listen_no_more()
+        stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
+        return run.is_over or "time_limit" if stopped == "interrupted" else stopped
 
     def resolve(
         self, run: Run, *, cutoff: float = float("inf"), iterations: int = _MANY
@@ -143,7 +145,8 @@ class LiveModel:
         believed until it says so without presolve, too.
         """
         self.highs.setOptionValue("mip_rel_gap", gap)
-        self._limit(min(seconds, run.seconds_left))
+        run = run.within(seconds)
+        self._limit(run.seconds_left)
         enough = threading.Event()
         found: SimpleQueue[Floats] = SimpleQueue()
         self._listen(run, watch, enough, found)
@@ -151,12 +154,13 @@ class LiveModel:
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         if stopped in {"nothing", "infeasible"}:
             self.highs.setOptionValue("presolve", "off")
-            self._limit(min(seconds, run.seconds_left))
+            self._limit(run.seconds_left)
             _run_beside(self.highs, lambda: _hand_over(found, watch))
             self.highs.setOptionValue("presolve", "choose")
             stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
-        if stopped == "interrupted" and enough.is_set():
-            return "proven"
+        self._listen_no_more()
+        if stopped == "interrupted":
+            return "proven" if enough.is_set() else run.is_over or "time_limit"
         return "interrupted" if run.stop.is_set() and stopped != "proven" else stopped
 
     def _limit(self, seconds: float) -> None:
@@ -164,8 +168,10 @@ class LiveModel:
         self.highs.setOptionValue("time_limit", min(highspy.kHighsInf, spent + max(0.01, seconds)))
 
     def _listen(self, run: Run, watch: Watch, enough: threading.Event, found: SimpleQueue[Floats]) -> None:
-        def ask(event: Any) -> None:
-            if run.stop.is_set() or enough.is_set():
+        def ask(
+            event: Any,
+        ) -> None:  # HiGHS looks at its own clock too seldom: a root node may take ten times what is left
+            if enough.is_set() or run.is_over:
                 event.interrupt()
 
         def log(event: Any) -> None:
@@ -176,14 +182,18 @@ class LiveModel:
         def improve(event: Any) -> None:
             found.put(np.array(event.data_out.mip_solution))
 
+        self._listen_no_more()
         live = self.highs
-        for callback in (live.cbMipInterrupt, live.cbSimplexInterrupt, live.cbMipLogging, live.cbMipImprovingSolution):
-            callback.clear()  # type: ignore[no-untyped-call]
         live.cbMipInterrupt += ask
         live.cbSimplexInterrupt += ask
         live.cbMipLogging += log
         if watch.found is not None:
             live.cbMipImprovingSolution += improve
+
+    def _listen_no_more(self) -> None:
+        live = self.highs
+        for callback in (live.cbMipInterrupt, live.cbSimplexInterrupt, live.cbMipLogging, live.cbMipImprovingSolution):
+            callback.clear()  # type: ignore[no-untyped-call]
 
     @property
     def has_solution(self) -> bool:

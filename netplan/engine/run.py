@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Stopped = Literal["proven", "time_limit", "interrupted", "infeasible", "unbounded", "nothing"]
@@ -59,6 +59,11 @@ class Run:
         """Wall time that is left, infinite without a limit."""
         limit = self.options.time_limit
         return float("inf") if limit is None else max(0.0, limit - self.seconds)
+
+    def within(self, seconds: float) -> Run:
+        """The same run, over in so many seconds at the latest."""
+        end = min(self.seconds + seconds, self.seconds + self.seconds_left)
+        return self if end == float("inf") else replace(self, options=replace(self.options, time_limit=end))
 
     @property
     def is_over(self) -> Stopped | None:

@@ -27,7 +27,7 @@ from netplan.solve.blocks import limits_beside
 from netplan.solve.cut_problem import cut_problem
 from netplan.solve.fitting import fitted
 from netplan.solve.live_blocks import Blocks, Priced
-from netplan.solve.prices import Planes, finer, ties_of
+from netplan.solve.prices import Planes, Ties, finer, ties_of
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.sweeps import improve
 
@@ -42,14 +42,17 @@ _CLOSE = 0.15
 _IDLE_STEPS = 5
 """Steps in a row that bring nothing better before the search for prices ends."""
 
+_STEP_SHARE = 0.5
+"""How long a further step may take, as a share of the time to the first: the steps of very large blocks do not pay."""
+
 _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 """Gap of a district's MIP, as a share of the gap asked for: at first, and when only the bound is missing."""
 
 _BLOCK_SECONDS, _LAST_SECONDS = 5.0, 30.0
 """Seconds that one MIP of a district may take: a guard, most take one or two."""
 
-_FITTING_SECONDS = 20.0
-"""Seconds that fitting may take; a municipality of 38 districts takes two."""
+_FITTING_SECONDS = 60.0
+"""Seconds that a step of fitting may take; a municipality of 38 districts takes two."""
 
 
 def solve_by_blocks(problem: PlanningProblem, run: Run) -> Outcome:
@@ -90,13 +93,14 @@ def _at_best_prices(districts: Blocks) -> Priced | None:
         for cuts in model.found:
             for other in large.models:
                 other.add(other.mine(cuts))
-    priced = _best_prices(large)
-    if priced is None or large.is_done:
+    best = _best_prices(large, districts)
+    if best is None or large.is_done:
         return None
-    priced = _priced_districts(large, priced, districts)
     del large
     give_back()
-    return priced
+    ties, prices = best
+    found = districts.relaxed(ties.costs(prices))
+    return _with_bounds(districts, Priced.at(ties, prices, np.array([answer.cost for answer in found])), "pricing")
 
 
 def _beside_today(blocks: Blocks) -> tuple[Floats, Floats]:
@@ -121,54 +125,48 @@ def _beside_today(blocks: Blocks) -> tuple[Floats, Floats]:
     return np.concatenate([copies, shared]), reduced[: len(whole.problem.names)]
 
 
-def _best_prices(blocks: Blocks) -> Priced | None:
-    """The best prices found, and their bound; None if there is none."""
-    worth, reduced = _beside_today(blocks)
-    copies = len(blocks.whole.copied)
-    ties = ties_of(blocks.whole, worth[:copies], worth[copies:])
+def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None:
+    """What ties the districts, at the best prices found between large blocks; None if some block has no solution or time is over."""
+    worth, reduced = _beside_today(large)
+    copies = len(large.whole.copied)
+    ties = ties_of(large.whole, worth[:copies], worth[copies:])
     prices = ties.affordable(worth, reduced)
-    planes = Planes.at(ties, prices, blocks.run.clock)
-    enough, bounds = _CLOSE * blocks.run.options.gap, np.empty(0)
+    planes = Planes.at(ties, prices, large.run.clock)
+    enough, best, limit = _CLOSE * large.run.options.gap, None, np.inf
     for step in range(_STEPS):
-        found = blocks.relaxed(ties.costs(prices))
+        end = large.run.seconds + limit
+        found = large.relaxed(ties.costs(prices), seconds=limit)
         values = [answer.values for answer in found if answer.values is not None and np.isfinite(answer.cost)]
-        if len(values) < len(found):
+        if len(values) < len(found) or large.run.seconds >= end:
             break
         costs = np.array([answer.cost for answer in found])
-        value = blocks.bound_of(ties, costs, prices)
+        value = large.bound_of(ties, costs, prices)
         if planes.note(prices, costs.tolist(), values, value):
-            bounds = costs
-            blocks.search.best = blocks.search.best.with_bound(value)
-        blocks.tell("pricing", f"step {step + 1}")
+            best = finer(ties, prices, large.models, districts.whole)
+            large.search.best = large.search.best.with_bound(value)
+        large.tell("pricing", f"step {step + 1}")
+        limit = min(limit, _STEP_SHARE * large.run.seconds)
         following = planes.next()
         close = planes.predicted - planes.value <= enough * max(1.0, abs(planes.value))
-        if following is None or close or planes.idle >= _IDLE_STEPS or blocks.run.is_over:
+        if following is None or close or planes.idle >= _IDLE_STEPS or large.run.is_over:
             break
         prices = following
-    return None if not len(bounds) else Priced(ties, planes.best, bounds)
-
-
-def _priced_districts(large: Blocks, priced: Priced, districts: Blocks) -> Priced | None:
-    """Prices between districts from those between large blocks, and the districts' bounds at them."""
-    large.relaxed(priced.ties.costs(priced.prices))
-    ties, prices = finer(priced.ties, priced.prices, large.models, districts.whole)
-    found = districts.relaxed(ties.costs(prices))
-    bounds = np.array([answer.cost for answer in found])
-    return _with_bounds(districts, Priced(ties, prices, bounds), "pricing")
+    return best
 
 
 def _decided(blocks: Blocks, priced: Priced, wishes: Floats, *, gap: float, seconds: float) -> Priced | None:
     """Each block decides at the prices: better bounds, and its wishes, where it has any; None if a block has no whole solution."""
-    bounds, costs = priced.bounds.copy(), priced.ties.costs(priced.prices)
+    bounds, undecided, costs = priced.bounds.copy(), priced.open.copy(), priced.ties.costs(priced.prices)
     longest_first = sorted(range(len(bounds)), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
     for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, seconds=seconds)):
         bounds[b] = max(bounds[b], found.bound)
+        undecided[b] = found.cost - bounds[b]
         if found.values is not None:
             model = blocks.models[b]
             wishes[model.block.own[: model.num_policy]] = found.values[: model.num_policy]
         blocks.tell("deciding", f"{done + 1} of {len(bounds)} districts")
     give_back()
-    return _with_bounds(blocks, replace(priced, bounds=bounds), "deciding")
+    return _with_bounds(blocks, replace(priced, bounds=bounds, open=undecided), "deciding")
 
 
 def _with_bounds(blocks: Blocks, priced: Priced, stage: str) -> Priced | None:
@@ -183,7 +181,7 @@ def _with_bounds(blocks: Blocks, priced: Priced, stage: str) -> Priced | None:
 
 def _fit(blocks: Blocks, wishes: Floats) -> None:
     """The plan nearest to the wishes, if one is found."""
-    plan = fitted(blocks.whole.problem, wishes, blocks.run.clock, seconds=_FITTING_SECONDS)
+    plan = fitted(blocks.whole, wishes, blocks.run.clock, seconds=_FITTING_SECONDS)
     if plan is not None:
         blocks.search.weigh(plan)
         blocks.tell("fitting")

@@ -6,7 +6,9 @@ the next open site, overflow included. Then
     minimise  cost x' + sum_{j open at x} l_j (1 - x'_j)    over the policy part, closed columns at no less than nothing,
 
 is a small MIP without customers. First only the sites are free that broken constraints are about; if that is not enough, those
-that short constraints tie to them as well; then all.
+that short constraints tie to them as well; then all. Where broken constraints are about most sites - a coverage standard in every
+district, whose customers at the border counted on a neighbour - the districts give way one after the other first, each keeping
+what it has a part in.
 """
 
 from __future__ import annotations
@@ -18,32 +20,72 @@ from numpy.typing import NDArray
 
 from netplan.engine.live import LiveModel, Watch
 from netplan.engine.run import Run
+from netplan.solve.blocks import Partition
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.fitting_kernels import losses_if_closed
+from netplan.solve.linked import with_linked
+from netplan.solve.restricted import restricted
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_GAP = 1e-4
-"""Gap of the fitting MIP: its objective is an estimate."""
+_GAP, _TURN_GAP = 1e-4, 1e-3
+"""Gap of the fitting MIP, and of one district's: their objective is an estimate."""
+
+_TURN_SECONDS = 3.0
+"""Seconds that a district may take to give way; most take half a second."""
+
+_MOST = 0.5
+"""Broken constraints about more than this share of the columns are mended district by district."""
+
+_TURNS = 3
+"""How often each district gives way at most."""
 
 _SHORT = 10
 """A constraint on so few columns ties them closely: a township's outlets, the base of a counter."""
 
 
-def fitted(problem: CutProblem, x: Floats, run: Run, *, seconds: float) -> Floats | None:
+def fitted(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats | None:
     """The columns of the policy part nearest to wishes, both of shape (m,), that keep every constraint; None if none was found."""
+    problem = whole.problem
     broken = problem.broken(x)
+    concerned = _concerned(problem, broken)
+    if concerned.mean() > _MOST:
+        x = _in_turns(whole, x, run, seconds=seconds)
+        broken = problem.broken(x)
+        concerned = _concerned(problem, broken)
     if not len(broken):
         return x
     loss = losses(problem, x[: problem.num_y] > 0.5)
-    concerned = _concerned(problem, broken)
     for is_free in (concerned, _with_close_ties(problem, concerned), np.ones(problem.num_y, dtype=bool)):
-        found = _nearest(problem, x, loss, is_free, run, seconds=seconds)
+        free = np.concatenate([is_free, np.ones(len(x) - problem.num_y, dtype=bool)])
+        found = _nearest(problem, x, loss, free, run, seconds=seconds)
         if found is not None:
             return found
     return None
+
+
+def _in_turns(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats:
+    """The columns after every district has given way, at most a few times, to keep its own constraints and those of who did before."""
+    problem, matrix = whole.problem, whole.problem.part.matrix
+    of_column, clock = whole.of_column[: len(x)], run.within(seconds)
+    for _ in range(_TURNS):
+        loss = losses(problem, x[: problem.num_y] > 0.5)
+        for b in np.unique(of_column[matrix[problem.broken(x)].indices]):
+            found = _given_way(whole, x, loss, b, clock)
+            x = x if found is None else found
+    return x
+
+
+def _given_way(whole: Partition, x: Floats, loss: Floats, b: int, run: Run) -> Floats | None:
+    """The columns nearest to x, a block's free, that keep all its constraints, and others' but for blocks that break some anyway."""
+    problem, of_column, matrix = whole.problem, whole.of_column[: len(x)], abs(whole.problem.part.matrix)
+    is_mine = of_column == b
+    breaks = np.isin(of_column, of_column[matrix[problem.broken(x)].indices])
+    is_left = (matrix @ is_mine.astype(np.float64) == 0.0) & (matrix @ breaks.astype(np.float64) > 0.0)
+    free = with_linked(problem, is_mine[: problem.num_y]) | is_mine
+    return _nearest(problem, x, loss, free, run, gap=_TURN_GAP, seconds=_TURN_SECONDS, left_out=is_left)
 
 
 def losses(problem: CutProblem, is_open: Flags) -> Floats:
@@ -79,16 +121,26 @@ def _at_sites_of(problem: CutProblem, touched: Flags) -> Flags:
 
 
 def _nearest(
-    problem: CutProblem, x: Floats, loss: Floats, is_free: Flags, run: Run, *, seconds: float
+    problem: CutProblem,
+    x: Floats,
+    loss: Floats,
+    is_free: Flags,
+    run: Run,
+    *,
+    seconds: float,
+    gap: float = _GAP,
+    left_out: Flags | None = None,
 ) -> Floats | None:
+    """The columns nearest to x, some free, that keep the constraints on these but for some left out; None if none was found in time."""
     part, n = problem.part, problem.num_y
     is_open = x[:n] > 0.5
-    cost, lower, upper = part.cost.copy(), part.lower.copy(), part.upper.copy()
+    cost, columns = part.cost.copy(), np.flatnonzero(is_free)
     cost[:n] = np.where(is_open, cost[:n] - loss, np.maximum(cost[:n], 0.0))
-    lower[:n] = np.where(is_free, lower[:n], is_open)
-    upper[:n] = np.where(is_free, upper[:n], is_open)
-    live = LiveModel(replace(part, cost=cost, lower=lower, upper=upper), integral=True, seed=run.options.seed)
-    live.solve_mip(run, gap=_GAP, watch=Watch(), seconds=seconds)
+    small = restricted(replace(part, cost=cost), x, columns, is_free, left_out=left_out)
+    live = LiveModel(small, integral=True, seed=run.options.seed)
+    live.solve_mip(run, gap=gap, watch=Watch(), seconds=seconds)
     if not live.has_solution:
         return None
-    return np.where(part.is_integer, np.round(live.values), live.values)
+    after = x.copy()
+    after[columns] = np.where(small.is_integer, np.round(live.values), live.values)
+    return after

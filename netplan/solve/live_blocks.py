@@ -50,9 +50,9 @@ class Blocks:
         """Tell the listener where the run stands."""
         self.run.tell(stage, message, self.search.best)
 
-    def relaxed(self, costs: Sequence[Floats] | None = None) -> list[Found]:
-        """Every block's relaxation, at these costs if given."""
-        clock = self.run.clock
+    def relaxed(self, costs: Sequence[Floats] | None = None, *, seconds: float = np.inf) -> list[Found]:
+        """Every block's relaxation, at these costs if given, in so many seconds."""
+        clock = self.run.clock.within(seconds)
 
         def relax(b: int) -> Found:
             if costs is not None:
@@ -81,11 +81,17 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """Prices, and a proven lower bound of each block's cost at them, shape (B,)."""
+    """Prices, a proven lower bound of each block's cost at them, and how far above it its own best decisions are; shape (B,)."""
 
     ties: Ties
     prices: Floats
     bounds: Floats
+    open: Floats
+
+    @classmethod
+    def at(cls, ties: Ties, prices: Floats, bounds: Floats) -> Priced:
+        """Nothing decided yet."""
+        return cls(ties, prices, bounds, np.full(len(bounds), np.inf))
 
     @property
     def of_shared(self) -> Floats:

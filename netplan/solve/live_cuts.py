@@ -34,6 +34,12 @@ class Found:
     cost: float
     bound: float
 
+    @property
+    def gap(self) -> float:
+        """(cost - bound) / max(1, |cost|), infinite if nothing was found."""
+        is_known = np.isfinite(self.cost) and np.isfinite(self.bound)
+        return float((self.cost - self.bound) / max(1.0, abs(self.cost))) if is_known else np.inf
+
 
 class LiveCuts(ABC):
     """A live model with cuts."""

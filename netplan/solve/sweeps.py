@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
+from itertools import count
 from threading import Event
 
 import numpy as np
@@ -20,7 +21,8 @@ from numpy.typing import NDArray
 from netplan.solve.blocks import Partition
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.live_blocks import Blocks, Priced
-from netplan.solve.windows import better_in_window
+from netplan.solve.pieces import Piece, pieces_of
+from netplan.solve.windows import Decided, decided_in_window
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -40,20 +42,33 @@ _UNDER_WAY = 2
 _LEAST_SLACK = 0.4
 """A district is decided anew if it may gain this share of the gap asked for, divided evenly among districts."""
 
+_LEAST_GAIN = 0.02
+"""What the last sweeps have to gain to go on, as a share of the gap asked for."""
+
+_HARD, _PIECES, _MOST_PIECES = 2.0, 4, 16
+"""A district that so many times that share could not decide alone goes in pieces; in twice as many each time a window is cut off."""
+
+_WEIGH_SECONDS = 1.0
+"""How often a plan is weighed by its whole model: a window's gain is exact, and weighing takes longer than some windows."""
+
 
 def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> None:
-    """Sweep over the districts with slack until the gap asked for is proven, each window to a gap and for so long at most."""
+    """Sweep over the districts with slack until the gap asked for is proven or nothing more is gained, each window to a gap and for so long at most."""
     problem, touches = blocks.whole.problem, touching(blocks.whole)
     wide = _wide(blocks.whole) * priced.of_shared
-    x = blocks.search.x
-    for share in _SHARES:
+    x, worth = blocks.search.x, blocks.run.options.gap * abs(problem.cost_at(blocks.search.x))
+    pieces = np.where(priced.open * len(priced.open) > _HARD * worth, _PIECES, 1)
+    for turn in count():
+        share = _SHARES[min(turn, len(_SHARES) - 1)]
         slack = slack_of_blocks(blocks.whole, priced, x)
-        least = _LEAST_SLACK * blocks.run.options.gap * abs(problem.cost_at(x)) / len(slack)
-        todo = [int(b) for b in np.argsort(-slack, kind="stable") if slack[b] > least]
+        order = [int(b) for b in np.argsort(-slack, kind="stable") if slack[b] > _LEAST_SLACK * worth / len(slack)]
         paid = blocks.whole.matrix.T @ (share * wide)
         at_share = replace(problem, part=replace(problem.part, cost=problem.part.cost + paid))
-        x = _swept(Sweep(blocks, at_share, touches, gap, seconds), todo, x)
-        if blocks.is_done:
+        todo = [piece for b in order for piece in pieces_of(blocks.whole, b, int(pieces[b]), turn=turn)]
+        after, unproven = _swept(Sweep(blocks, at_share, touches, gap, seconds), todo, x)
+        gained, x = problem.cost_at(x) - problem.cost_at(after), after
+        pieces[unproven] = np.minimum(2 * pieces[unproven], _MOST_PIECES)
+        if blocks.is_done or (turn >= len(_SHARES) - 1 and gained <= _LEAST_GAIN * worth):
             return
 
 
@@ -68,51 +83,56 @@ class Sweep:
     seconds: float
     enough: Event = field(default_factory=Event)
 
-    def window(self, b: int, x: Floats) -> Floats | None:
-        """Block b decided anew beside the others at x; cut short once it is enough."""
-        is_free = self.blocks.whole.of_column[: len(x)] == b
+    def window(self, piece: Piece, x: Floats) -> Decided:
+        """A piece decided anew beside all else at x; cut short once it is enough."""
         clock = replace(self.blocks.run.clock, stop=self.enough)
-        return better_in_window(self.problem, x, is_free, clock, gap=self.gap, seconds=self.seconds)
+        return decided_in_window(self.problem, x, piece.is_free, clock, gap=self.gap, seconds=self.seconds)
 
-    def found(self, window: Future[Floats | None]) -> Floats | None:
+    def found(self, window: Future[Decided]) -> Decided:
         """What a window has found, at once if the run is over."""
         while not window.done() and not self.blocks.is_done:
             wait([window], _LOOK_SECONDS)
         if self.blocks.is_done:
             self.enough.set()
             if window.cancel():
-                return None
+                return Decided(None, is_proven=True)
         return window.result()
 
-    def kept(self, b: int, found: Floats | None, x: Floats) -> Floats:
-        """The plan x with what a window found for block b, if that fits and is cheaper."""
+    def kept(self, piece: Piece, found: Floats | None, x: Floats) -> Floats:
+        """The plan x with what a window found for a piece, if that fits and is cheaper."""
         if found is None:
             return x
-        tried = np.where(self.blocks.whole.of_column[: len(x)] == b, found, x)
+        tried = np.where(piece.is_free, found, x)
         return tried if self.problem.holds(tried) and self.problem.cost_at(tried) < self.problem.cost_at(x) else x
 
 
-def _swept(sweep: Sweep, todo: Sequence[int], x: Floats) -> Floats:
-    """The plan after windows of these blocks in order; each sees what those had found that left when it came in.
+def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list[int]]:
+    """The plan after windows of these pieces in order, and the blocks of those that were cut off.
 
-    Twice as many are under way as there are threads, so that none waits for a slow one; those under way do not touch. What
-    each sees depends on the order alone, not on who is faster.
+    Each window sees what those had found that left when it came in. Twice as many are under way as there are threads, so that none
+    waits for a slow one; those under way do not touch. What each sees depends on the order alone, not on who is faster.
     """
-    blocks, left = sweep.blocks, list(todo)
-    under_way: deque[tuple[int, Future[Floats | None]]] = deque()
+    blocks, left, unproven = sweep.blocks, list(todo), []
+    under_way: deque[tuple[Piece, Future[Decided]]] = deque()
+    weighed = blocks.run.seconds
     while left or under_way:
-        free = [b for b in left if not sweep.touches[b, [c for c, _ in under_way]].any()]
-        if free and len(under_way) < _UNDER_WAY * (os.cpu_count() or 1) and not blocks.is_done:
-            left.remove(free[0])
-            under_way.append((free[0], blocks.executor.submit(sweep.window, free[0], x)))
+        busy = [piece.block for piece, _ in under_way]
+        free = next((piece for piece in left if not sweep.touches[piece.block, busy].any()), None)
+        if free is not None and len(under_way) < _UNDER_WAY * (os.cpu_count() or 1) and not blocks.is_done:
+            left.remove(free)
+            under_way.append((free, blocks.executor.submit(sweep.window, free, x)))
             continue
         if not under_way:
             break
-        b, future = under_way.popleft()
-        x = sweep.kept(b, sweep.found(future), x)
-        blocks.search.weigh(x)
-        blocks.tell("improving")
-    return x
+        piece, future = under_way.popleft()
+        decided = sweep.found(future)
+        x = sweep.kept(piece, decided.x, x)
+        unproven += [] if decided.is_proven else [piece.block]
+        if not under_way or blocks.run.seconds - weighed > _WEIGH_SECONDS:
+            blocks.search.weigh(x)
+            blocks.tell("improving")
+            weighed = blocks.run.seconds
+    return x, sorted(set(unproven))
 
 
 def slack_of_blocks(whole: Partition, priced: Priced, x: Floats) -> Floats:

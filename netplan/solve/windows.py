@@ -9,20 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse
 from numpy.typing import NDArray
 
-from netplan.engine.policy_part import PolicyPart
 from netplan.engine.rows import SortedRows
 from netplan.engine.run import Run
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.master import Master
 from netplan.solve.objective_rows import ObjectiveRows
+from netplan.solve.restricted import restricted
 from netplan.solve.window_kernels import count_window_entries, window_entries
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+_REACHED = 1.01
+"""A gap this many times the one asked for counts as reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +44,31 @@ class Window:
     problem: CutProblem
 
 
-def better_in_window(
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The policy part's columns after a window, shape (m,), None if nothing was found; whether the gap asked for was reached."""
+
+    x: Floats | None
+    is_proven: bool
+
+
+def decided_in_window(
     problem: CutProblem, x: Floats, is_free: Flags, run: Run, *, gap: float, seconds: float
-) -> Floats | None:
-    """The policy part's columns with the free ones, shape (m,), decided anew; None if nothing was found."""
+) -> Decided:
+    """Decide the free columns, shape (m,), anew beside the others as they are."""
     window = window_at(problem, x, is_free)
     model = Master(window.problem, seed=run.options.seed)
     if model.relax(run).values is None:
-        return None
+        return Decided(None, is_proven=False)
     size = len(window.columns)
     start = np.zeros(window.problem.width)
     start[:size] = x[window.columns]
     found = model.decide(run, gap=gap, seconds=seconds, start=start)
     if found.values is None or not np.isfinite(found.cost):
-        return None
+        return Decided(None, is_proven=False)
     after = x.copy()
     after[window.columns] = found.values[:size]
-    return after
+    return Decided(after, is_proven=found.gap <= _REACHED * gap)
 
 
 def window_at(problem: CutProblem, x: Floats, is_free: Flags) -> Window:
@@ -74,7 +85,7 @@ def window_at(problem: CutProblem, x: Floats, is_free: Flags) -> Window:
     )
     rows = replace(rows, sorted=own)
     loads = replace(problem.loads, access=rows.access, site=problem.loads.site[y], format=problem.loads.format[y])
-    part = _part_of_window(problem.part, x, columns, is_free, len(y))
+    part = restricted(problem.part, x, columns, is_free)
     names = tuple(problem.names[j] for j in columns)
     return Window(columns, replace(problem, part=part, names=names, rows=rows, grouped=rows.grouped, loads=loads))
 
@@ -129,33 +140,3 @@ def _constant_visits(whole: ObjectiveRows, count: Ints, last: Ints, shown: Flags
     key, of = np.unique(column * services + whole.service[fixed], return_inverse=True)
     visits = np.bincount(of, weights=whole.load[fixed], minlength=len(key)).astype(np.float64)
     return key // services, key % services, visits
-
-
-def _part_of_window(part: PolicyPart, x: Floats, columns: Ints, is_free: Flags, num_y: int) -> PolicyPart:
-    """Constraints that free columns are in, with what the fixed ones use taken off; fixed columns that show stay fixed."""
-    matrix = part.matrix
-    touched = np.flatnonzero(scipy.sparse.csr_array(abs(matrix)) @ is_free.astype(np.float64) > 0.0)
-    mine = scipy.sparse.csr_array(matrix[touched])
-    fixed = mine @ np.where(is_free, 0.0, x)
-    free = np.flatnonzero(is_free[columns])
-    place = np.full(len(is_free), -1, dtype=np.int64)
-    place[columns[free]] = free
-    at = place[mine.indices]
-    kept = at >= 0
-    row = np.repeat(np.arange(mine.shape[0]), np.diff(mine.indptr))
-    local = scipy.sparse.coo_array(
-        (mine.data[kept], (row[kept], at[kept])), shape=(mine.shape[0], len(columns))
-    ).tocsr()
-    stands = ~is_free[columns]
-    return PolicyPart(
-        num_columns=num_y,
-        cost=part.cost[columns],
-        lower=np.where(stands, x[columns], part.lower[columns]),
-        upper=np.where(stands, x[columns], part.upper[columns]),
-        is_integer=part.is_integer[columns],
-        matrix=scipy.sparse.csr_array(local),
-        row_lower=part.row_lower[touched] - fixed - 1e-9,
-        row_upper=part.row_upper[touched] - fixed + 1e-9,
-        num_open=(0, num_y),
-        offset=0.0,
-    )

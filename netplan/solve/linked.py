@@ -1,0 +1,36 @@
+"""Columns of the policy part that follow the sites': who staffs a counter, which customers are covered, how many are not."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netplan.solve.cut_problem import CutProblem
+
+Flags = NDArray[np.bool_]
+
+
+def with_linked(problem: CutProblem, is_free: Flags) -> Flags:
+    """These columns of sites, shape (J,), and what has to be free with them, shape (m,).
+
+    Others follow the sites' that they share a constraint with: a node's cover, those of the sites that could cover it. Columns that
+    are in no constraint with a site's are sums of others, and are free with what they are the sum of.
+    """
+    matrix, n = abs(problem.part.matrix), problem.num_y
+    of_sites = matrix[:, :n]
+    with_sites = np.asarray(matrix[np.flatnonzero(np.diff(of_sites.indptr))].sum(axis=0)).ravel() > 0
+    is_sum = ~with_sites
+    is_sum[:n] = False
+    free = np.zeros(matrix.shape[1], dtype=bool)
+    free[:n] = is_free
+    follows = np.asarray(matrix[np.flatnonzero(of_sites @ is_free.astype(np.float64) > 0)].sum(axis=0)).ravel() > 0
+    free[n:] |= follows[n:]
+    reached = free.copy()
+    reached[:n] = False
+    while True:
+        touched = np.asarray(matrix[np.flatnonzero(matrix @ reached.astype(np.float64) > 0)].sum(axis=0)).ravel() > 0
+        more = touched & is_sum & ~free
+        if not more.any():
+            return free
+        free |= more
+        reached = more
