@@ -26,6 +26,9 @@ Flags = NDArray[np.bool_]
 _LEAST_COLUMNS = 3000
 """A large block has at least so many columns: few blocks are tied by little, and their prices are soon found."""
 
+_MOSTLY = 0.7
+"""A sum most of whose terms, at least this share, are one block's is that block's."""
+
 _DEPTH = 3
 """A block has copies of what would serve its customers better than the third of today's outlets from them."""
 
@@ -192,13 +195,34 @@ def _block_of_policy_columns(problem: CutProblem, of_site: Ints) -> Ints:
     position = {name: j for j, name in enumerate(problem.names)}
     for key, variable in (*policy.staffed.items(), *policy.visited.items()):
         block[position[variable.name]] = of_site[site[key[0]]]
-    matrix = problem.part.matrix
-    for row in np.argsort(np.diff(matrix.indptr), kind="stable"):
-        members = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-        known = block[members] >= 0
-        if known.any() and not known.all():
-            block[members[~known]] = np.bincount(block[members[known]]).argmax()
+    _spread(problem.part.matrix, block)
+    _gather(problem.part.matrix, block, problem.num_y)
     return np.maximum(block, 0)
+
+
+def _spread(matrix: scipy.sparse.csr_array, block: Ints) -> None:
+    """Columns of no block go with those that they are constrained with, short constraints first, until no more are known."""
+    order = np.argsort(np.diff(matrix.indptr), kind="stable")
+    before = -1
+    while before != (before := int((block >= 0).sum())):
+        for row in order:
+            members = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+            known = block[members] >= 0
+            if known.any() and not known.all():
+                block[members[~known]] = np.bincount(block[members[known]]).argmax()
+
+
+def _gather(matrix: scipy.sparse.csr_array, block: Ints, num_y: int) -> None:
+    """A sum over one block's nodes, and the covers in it that are nearest to another block's sites, go to that block."""
+    lowest = np.full(matrix.shape[0], matrix.shape[1])
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    lowest[filled] = np.minimum.reduceat(matrix.indices, matrix.indptr[filled])
+    for row in np.flatnonzero((lowest >= num_y) & (lowest < matrix.shape[1])):
+        members = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        known = block[members][block[members] >= 0]
+        counts = np.bincount(known) if len(known) else np.zeros(1, dtype=np.int64)
+        if counts.max() >= _MOSTLY * len(members):
+            block[members] = counts.argmax()
 
 
 def _span(matrix: scipy.sparse.csr_array, of_policy: Ints) -> tuple[Ints, Ints]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from netplan.engine.live import LiveModel, Watch
@@ -30,10 +31,10 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_GAP, _TURN_GAP = 1e-4, 1e-3
+_GAP, _TURN_GAP = 1e-4, 2e-3
 """Gap of the fitting MIP, and of one district's: their objective is an estimate."""
 
-_TURN_SECONDS = 3.0
+_TURN_SECONDS = 1.5
 """Seconds that a district may take to give way; most take half a second."""
 
 _MOST = 0.5
@@ -68,21 +69,31 @@ def fitted(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats |
 
 def _in_turns(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats:
     """The columns after every district has given way, at most a few times, to keep its own constraints and those of who did before."""
-    problem, matrix = whole.problem, whole.problem.part.matrix
-    of_column, clock = whole.of_column[: len(x)], run.within(seconds)
+    problem, clock = whole.problem, run.within(seconds)
     for _ in range(_TURNS):
         loss = losses(problem, x[: problem.num_y] > 0.5)
-        for b in np.unique(of_column[matrix[problem.broken(x)].indices]):
+        for b in _breaking(whole, x):
             found = _given_way(whole, x, loss, b, clock)
             x = x if found is None else found
     return x
+
+
+def _breaking(whole: Partition, x: Floats) -> Ints:
+    """Blocks that break a constraint: whose cover or sum it is, or, if it is about sites alone, whose site is in it."""
+    problem, matrix = whole.problem, whole.problem.part.matrix
+    broken = scipy.sparse.csr_array(matrix[problem.broken(x)])
+    row, column = np.repeat(np.arange(broken.shape[0]), np.diff(broken.indptr)), broken.indices
+    is_site = column < problem.num_y
+    of_sites_alone = np.ones(broken.shape[0], dtype=bool)
+    of_sites_alone[row[~is_site]] = False
+    return np.unique(whole.of_column[column[~is_site | of_sites_alone[row]]])
 
 
 def _given_way(whole: Partition, x: Floats, loss: Floats, b: int, run: Run) -> Floats | None:
     """The columns nearest to x, a block's free, that keep all its constraints, and others' but for blocks that break some anyway."""
     problem, of_column, matrix = whole.problem, whole.of_column[: len(x)], abs(whole.problem.part.matrix)
     is_mine = of_column == b
-    breaks = np.isin(of_column, of_column[matrix[problem.broken(x)].indices])
+    breaks = np.isin(of_column, _breaking(whole, x))
     is_left = (matrix @ is_mine.astype(np.float64) == 0.0) & (matrix @ breaks.astype(np.float64) > 0.0)
     free = with_linked(problem, is_mine[: problem.num_y]) | is_mine
     return _nearest(problem, x, loss, free, run, gap=_TURN_GAP, seconds=_TURN_SECONDS, left_out=is_left)

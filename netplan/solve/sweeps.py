@@ -24,6 +24,7 @@ from netplan.solve.live_blocks import Blocks, Priced
 from netplan.solve.pieces import Piece, pieces_of
 from netplan.solve.windows import Decided, decided_in_window
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -45,11 +46,11 @@ _LEAST_SLACK = 0.4
 _LEAST_GAIN = 0.02
 """What the last sweeps have to gain to go on, as a share of the gap asked for."""
 
-_HARD, _PIECES, _MOST_PIECES = 2.0, 4, 16
-"""A district that so many times that share could not decide alone goes in pieces; in twice as many each time a window is cut off."""
+_HARD, _MOST_PIECES = 2.0, 16
+"""A district goes in pieces if what it could not decide alone is more than so many times that share; and in how many at most."""
 
-_WEIGH_SECONDS = 1.0
-"""How often a plan is weighed by its whole model: a window's gain is exact, and weighing takes longer than some windows."""
+_WEIGHING = 0.1
+"""Share of the time that goes into weighing plans by their whole model: a window's gain is exact, and weighing takes longer than some."""
 
 
 def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> None:
@@ -57,7 +58,7 @@ def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> No
     problem, touches = blocks.whole.problem, touching(blocks.whole)
     wide = _wide(blocks.whole) * priced.of_shared
     x, worth = blocks.search.x, blocks.run.options.gap * abs(problem.cost_at(blocks.search.x))
-    pieces = np.where(priced.open * len(priced.open) > _HARD * worth, _PIECES, 1)
+    pieces = _pieces(priced.open * len(priced.open) / max(worth, 1e-9))
     for turn in count():
         share = _SHARES[min(turn, len(_SHARES) - 1)]
         slack = slack_of_blocks(blocks.whole, priced, x)
@@ -106,6 +107,12 @@ class Sweep:
         return tried if self.problem.holds(tried) and self.problem.cost_at(tried) < self.problem.cost_at(x) else x
 
 
+def _pieces(undecided: Floats) -> Ints:
+    """In how many pieces each district goes: the next power of two of how many times its share of the gap it could not decide."""
+    few = np.clip(undecided, 1.0, _MOST_PIECES)
+    return np.where(undecided > _HARD, 2 ** np.ceil(np.log2(few)), 1).astype(np.int64)
+
+
 def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list[int]]:
     """The plan after windows of these pieces in order, and the blocks of those that were cut off.
 
@@ -114,7 +121,7 @@ def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list
     """
     blocks, left, unproven = sweep.blocks, list(todo), []
     under_way: deque[tuple[Piece, Future[Decided]]] = deque()
-    weighed = blocks.run.seconds
+    due = blocks.run.seconds
     while left or under_way:
         busy = [piece.block for piece, _ in under_way]
         free = next((piece for piece in left if not sweep.touches[piece.block, busy].any()), None)
@@ -128,10 +135,11 @@ def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list
         decided = sweep.found(future)
         x = sweep.kept(piece, decided.x, x)
         unproven += [] if decided.is_proven else [piece.block]
-        if not under_way or blocks.run.seconds - weighed > _WEIGH_SECONDS:
+        began = blocks.run.seconds
+        if not under_way or began >= due:
             blocks.search.weigh(x)
             blocks.tell("improving")
-            weighed = blocks.run.seconds
+            due = blocks.run.seconds + (blocks.run.seconds - began) / _WEIGHING
     return x, sorted(set(unproven))
 
 
