@@ -22,10 +22,9 @@ from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search
 from netplan.solve.blocks import partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
-from netplan.solve.fitting import fitted, losses, worths
+from netplan.solve.fitting import fitted, losses
 from netplan.solve.linked import with_linked
 from netplan.solve.live_blocks import Blocks, Priced
-from netplan.solve.load_kernels import loads_of
 from netplan.solve.pieces import pieces_of
 from netplan.solve.prices import ties_of
 from netplan.solve.progress import nobody
@@ -63,12 +62,6 @@ def wishes_of(problem: CutProblem, rng: np.random.Generator) -> np.ndarray:
         if len(states) and rng.random() < 0.7:
             x[rng.choice(states)] = 1.0
     return x
-
-
-def visits_of(problem: CutProblem, is_open: np.ndarray) -> np.ndarray:
-    """Visits at each site by service, shape (sites, services)."""
-    loads, size = problem.loads, len(problem.formulation.problem.sites)
-    return loads_of(loads.access, is_open, loads.site, size, len(loads.price))
 
 
 class TestFitting:
@@ -141,24 +134,6 @@ class TestFitting:
                 compared += 1
             assert not found[~is_open].any()
         assert compared > 10
-
-    def test_another_format_is_worth_what_it_keeps(self) -> None:
-        """Where nobody goes elsewhere for it, another format is worth as much as the open one but for what overflows at it."""
-        compared = 0
-        for problem, rng in problems():
-            columns, loads = problem.formulation.problem.columns, problem.loads
-            is_open = wishes_of(problem, rng)[: problem.num_y] > 0.5
-            worth = worths(problem, is_open)
-            for j in columns.operating[is_open[columns.operating]]:
-                for other in columns.operating[loads.site[columns.operating] == loads.site[j]]:
-                    converted = is_open.copy()
-                    converted[[j, other]] = False, True
-                    if other == j or not (visits_of(problem, converted) == visits_of(problem, is_open)).all():
-                        continue
-                    less = loads.pair_price @ (loads.overflow(is_open) - loads.overflow(converted))
-                    assert worth[other] == pytest.approx(worth[j] + less, rel=1e-6, abs=1e-3)
-                    compared += 1
-        assert compared > 3
 
     def test_losses_count_overflow(self) -> None:
         """With a full site next door a loss is larger than without limits, by no more than all visits at the dearest price."""

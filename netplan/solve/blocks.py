@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from netplan.solve.block_kernels import count_ties, known_entries, rows_using, useful_columns
 from netplan.solve.cut_problem import CutProblem
+from netplan.solve.linked import sums
 from netplan.solve.objective_rows import ObjectiveRows
 
 Ints = NDArray[np.int64]
@@ -214,10 +215,8 @@ def _spread(matrix: scipy.sparse.csr_array, block: Ints) -> None:
 
 def _gather(matrix: scipy.sparse.csr_array, block: Ints, num_y: int) -> None:
     """A sum over one block's nodes, and the covers in it that are nearest to another block's sites, go to that block."""
-    lowest = np.full(matrix.shape[0], matrix.shape[1])
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    lowest[filled] = np.minimum.reduceat(matrix.indices, matrix.indptr[filled])
-    for row in np.flatnonzero((lowest >= num_y) & (lowest < matrix.shape[1])):
+    is_sum = sums(matrix, num_y)
+    for row in np.flatnonzero(abs(matrix) @ is_sum.astype(np.float64)):
         members = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
         known = block[members][block[members] >= 0]
         counts = np.bincount(known) if len(known) else np.zeros(1, dtype=np.int64)

@@ -5,7 +5,7 @@ the next open site, overflow included. Then
 
     minimise  cost x' + sum_{j open at x} l_j (1 - x'_j)    over the policy part, closed columns at no less than nothing,
 
-is a small MIP without customers. Another format of a site that is open keeps off as much, if it offers the same, by its own overflow. First only the sites are free that broken constraints are about; if that is not enough, those
+is a small MIP without customers. First only the sites are free that broken constraints are about; if that is not enough, those
 that short constraints tie to them as well; then all. Where broken constraints are about most sites - a coverage standard in every
 district, whose customers at the border counted on a neighbour - the districts give way one after the other first, each keeping
 what it has a part in.
@@ -25,7 +25,6 @@ from netplan.solve.blocks import Partition
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.fitting_kernels import losses_if_closed
 from netplan.solve.linked import with_linked
-from netplan.solve.load_kernels import loads_of
 from netplan.solve.restricted import restricted
 
 Ints = NDArray[np.int64]
@@ -59,10 +58,10 @@ def fitted(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats |
         concerned = _concerned(problem, broken)
     if not len(broken):
         return x
-    worth = worths(problem, x[: problem.num_y] > 0.5)
+    loss = losses(problem, x[: problem.num_y] > 0.5)
     for is_free in (concerned, _with_close_ties(problem, concerned), np.ones(problem.num_y, dtype=bool)):
         free = np.concatenate([is_free, np.ones(len(x) - problem.num_y, dtype=bool)])
-        found = _nearest(problem, x, worth, free, run, seconds=seconds)
+        found = _nearest(problem, x, loss, free, run, seconds=seconds)
         if found is not None:
             return found
     return None
@@ -72,9 +71,9 @@ def _in_turns(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Float
     """The columns after every district has given way, at most a few times, to keep its own constraints and those of who did before."""
     problem, clock = whole.problem, run.within(seconds)
     for _ in range(_TURNS):
-        worth = worths(problem, x[: problem.num_y] > 0.5)
+        loss = losses(problem, x[: problem.num_y] > 0.5)
         for b in _breaking(whole, x):
-            found = _given_way(whole, x, worth, b, clock)
+            found = _given_way(whole, x, loss, b, clock)
             x = x if found is None else found
     return x
 
@@ -90,14 +89,14 @@ def _breaking(whole: Partition, x: Floats) -> Ints:
     return np.unique(whole.of_column[column[~is_site | of_sites_alone[row]]])
 
 
-def _given_way(whole: Partition, x: Floats, worth: Floats, b: int, run: Run) -> Floats | None:
+def _given_way(whole: Partition, x: Floats, loss: Floats, b: int, run: Run) -> Floats | None:
     """The columns nearest to x, a block's free, that keep all its constraints, and others' but for blocks that break some anyway."""
     problem, of_column, matrix = whole.problem, whole.of_column[: len(x)], abs(whole.problem.part.matrix)
     is_mine = of_column == b
     breaks = np.isin(of_column, _breaking(whole, x))
     is_left = (matrix @ is_mine.astype(np.float64) == 0.0) & (matrix @ breaks.astype(np.float64) > 0.0)
     free = with_linked(problem, is_mine[: problem.num_y]) | is_mine
-    return _nearest(problem, x, worth, free, run, gap=_TURN_GAP, seconds=_TURN_SECONDS, left_out=is_left)
+    return _nearest(problem, x, loss, free, run, gap=_TURN_GAP, seconds=_TURN_SECONDS, left_out=is_left)
 
 
 def losses(problem: CutProblem, is_open: Flags) -> Floats:
@@ -107,22 +106,6 @@ def losses(problem: CutProblem, is_open: Flags) -> Floats:
     is_full = (overflow > 0.0) * loads.price
     loss = losses_if_closed(rows.sorted.arrays, (rows.load, rows.service), is_open, loads.site, is_full)
     return np.asarray(np.where(is_open, loss - (overflow @ loads.price)[loads.site], 0.0), dtype=np.float64)
-
-
-def worths(problem: CutProblem, is_open: Flags) -> Floats:
-    """What an open column keeps off (`losses`), and what another format of its site would that offers as much, by its own overflow; shape (J,)."""
-    loads, formats = problem.loads, problem.formulation.problem.formats
-    kept, operating = losses(problem, is_open), problem.formulation.problem.columns.operating
-    visits = loads_of(loads.access, is_open, loads.site, len(problem.formulation.problem.sites), len(loads.price))
-    here = operating[is_open[operating]]
-    at_site = np.full(len(visits), -1, dtype=np.int64)
-    at_site[loads.site[here]] = here
-    others = operating[(at_site[loads.site[operating]] >= 0) & ~is_open[operating]]
-    now, of_site = at_site[loads.site[others]], visits[loads.site[others]]
-    overflow = [np.maximum(0.0, of_site - loads.capacity[loads.format[j]]) @ loads.price for j in (others, now)]
-    as_much = (formats.offers[loads.format[others]] | (of_site == 0.0)).all(axis=1)
-    kept[others] = np.where(as_much, kept[now] + overflow[1] - overflow[0], 0.0)
-    return kept
 
 
 def _concerned(problem: CutProblem, broken: Ints) -> Flags:
@@ -151,7 +134,7 @@ def _at_sites_of(problem: CutProblem, touched: Flags) -> Flags:
 def _nearest(
     problem: CutProblem,
     x: Floats,
-    worth: Floats,
+    loss: Floats,
     is_free: Flags,
     run: Run,
     *,
@@ -163,7 +146,7 @@ def _nearest(
     part, n = problem.part, problem.num_y
     is_open = x[:n] > 0.5
     cost, columns = part.cost.copy(), np.flatnonzero(is_free)
-    cost[:n] = np.where(is_open | (worth > 0.0), cost[:n] - worth, np.maximum(cost[:n], 0.0))
+    cost[:n] = np.where(is_open, cost[:n] - loss, np.maximum(cost[:n], 0.0))
     small = restricted(replace(part, cost=cost), x, columns, is_free, left_out=left_out)
     live = LiveModel(small, integral=True, seed=run.options.seed)
     live.solve_mip(run, gap=gap, watch=Watch(), seconds=seconds)

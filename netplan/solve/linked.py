@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
 from netplan.solve.cut_problem import CutProblem
@@ -17,10 +18,7 @@ def with_linked(problem: CutProblem, is_free: Flags) -> Flags:
     are in no constraint with a site's are sums of others, and are free with what they are the sum of.
     """
     matrix, n = abs(problem.part.matrix), problem.num_y
-    of_sites = matrix[:, :n]
-    with_sites = np.asarray(matrix[np.flatnonzero(np.diff(of_sites.indptr))].sum(axis=0)).ravel() > 0
-    is_sum = ~with_sites
-    is_sum[:n] = False
+    of_sites, is_sum = matrix[:, :n], sums(matrix, n)
     free = np.zeros(matrix.shape[1], dtype=bool)
     free[:n] = is_free
     follows = np.asarray(matrix[np.flatnonzero(of_sites @ is_free.astype(np.float64) > 0)].sum(axis=0)).ravel() > 0
@@ -34,3 +32,12 @@ def with_linked(problem: CutProblem, is_free: Flags) -> Flags:
             return free
         free |= more
         reached = more
+
+
+def sums(matrix: scipy.sparse.csr_array, num_y: int) -> Flags:
+    """Columns that are in no constraint with a site's, shape (m,): what they add up to is."""
+    with_sites = np.flatnonzero(np.diff(scipy.sparse.csr_array(matrix[:, :num_y]).indptr))
+    is_sum = np.ones(matrix.shape[1], dtype=bool)
+    is_sum[matrix[with_sites].indices] = False
+    is_sum[:num_y] = False
+    return is_sum
