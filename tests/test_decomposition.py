@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 from activity.cases import base_policy
 from brute import brute_force
 from random_regions import THEMES, random_region, wide_region
@@ -276,6 +277,32 @@ class TestSweeps:
             assert (touches == touches.T).all()
             for b, block in enumerate(whole.blocks):
                 assert touches[b, np.unique(whole.of_column[block.copies])].all()
+
+
+def test_a_sum_and_what_it_counts_are_of_one_district() -> None:
+    """A node's cover goes with the sum that it is in, not with the neighbour's site; a penalty with its sum; staff with their counter."""
+    site_a, site_b, cover_a, cover_b, cover_c, border, total, short, staff_a, staff_b = range(10)
+    constraints = [
+        (cover_a, site_a),
+        (cover_b, site_a),
+        (cover_c, site_a),
+        (border, site_b),
+        (total, short),
+        (cover_a, cover_b, cover_c, border, total),
+        (staff_a, site_a),
+        (staff_b, site_b),
+        (staff_a, staff_b),
+    ]
+    matrix = scipy.sparse.lil_array((len(constraints), 10))
+    for row, members in enumerate(constraints):
+        matrix[row, list(members)] = 1.0
+    block = np.array([0, 1, *[-1] * 8])
+    blocks = sys.modules["netplan.solve.blocks"]
+    blocks._spread(matrix.tocsr(), block)
+    assert block[border] == 1
+    blocks._gather(matrix.tocsr(), block, 2)
+    assert (block[[cover_a, cover_b, cover_c, border, total, short]] == 0).all()
+    assert block[[staff_a, staff_b]].tolist() == [0, 1]
 
 
 def test_rows_of_a_block_end_where_it_knows_no_further() -> None:
