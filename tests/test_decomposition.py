@@ -65,17 +65,23 @@ def wishes_of(problem: CutProblem, rng: np.random.Generator) -> np.ndarray:
     return x
 
 
+def broken_wishes(**rules: object) -> int:
+    """How many of some wishes at random break a constraint; what is fitted to them breaks none."""
+    broken = 0
+    for problem, rng in problems(**rules):
+        for _ in range(5):
+            x = wishes_of(problem, rng)
+            plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
+            assert plan is not None
+            assert problem.holds(plan)
+            broken += not problem.holds(x)
+    return broken
+
+
 class TestFitting:
     def test_keeps_every_constraint(self) -> None:
         """Whatever is wished for, what is fitted keeps every constraint of the policy part."""
-        broken = 0
-        for problem, rng in problems(**LIMITED):
-            for _ in range(5):
-                x = wishes_of(problem, rng)
-                plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
-                assert plan is not None
-                assert problem.holds(plan)
-                broken += not problem.holds(x)
+        broken = broken_wishes(**LIMITED)
         assert broken > 5
 
     def test_leaves_what_fits(self) -> None:
@@ -96,14 +102,7 @@ class TestFitting:
             return nearest(problem, x, loss, free, *rest, **more)
 
         monkeypatch.setattr(fitting, "_nearest", counting)
-        broken = 0
-        for problem, rng in problems(standard=COVERED, **LIMITED):
-            for _ in range(5):
-                x = wishes_of(problem, rng)
-                plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
-                assert plan is not None
-                assert problem.holds(plan)
-                broken += not problem.holds(x)
+        broken = broken_wishes(standard=COVERED, **LIMITED)
         assert broken > 5
         assert sum(asked) < broken / 2
 
