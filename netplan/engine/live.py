@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Literal
 
@@ -27,6 +27,9 @@ _NO_AGGREGATOR = 1 << 12
 optimal, on 1 of 300 seeded models with a coverage standard; without it all agreed with presolve off, as fast as before."""
 
 _MANY = 2**31 - 1
+
+_TELL_SECONDS = 0.1
+"""Who watches a MIP hears from it about this often."""
 
 STOPPED: dict[Any, Stopped] = {
     highspy.HighsModelStatus.kOptimal: "proven",
@@ -53,6 +56,47 @@ class Watch:
 
     tell: Callable[[float | None, float | None], bool] = lambda _objective, _bound: False
     found: Callable[[Floats], None] | None = None
+
+
+@dataclass(slots=True)
+class _Ear:
+    """What HiGHS calls while it runs, in its own thread."""
+
+    run: Run
+    watch: Watch
+    enough: threading.Event = field(default_factory=threading.Event)
+    better: SimpleQueue[Floats] = field(default_factory=SimpleQueue)
+    heard_at: float = 0.0
+
+    def ask(self, event: Any) -> None:
+        """End it when it is time: HiGHS looks at its own clock too seldom, and with 7 s left a root node took 24."""
+        if self.enough.is_set() or self.run.is_over:
+            event.interrupt()
+
+    def look(self, event: Any) -> None:
+        """Look at value and bound besides: HiGHS logs them too seldom, and what a root node proved in 2 s was logged after 9."""
+        if self.run.seconds - self.heard_at >= _TELL_SECONDS:
+            self.hear(event)
+        self.ask(event)
+
+    def hear(self, event: Any) -> None:
+        """Tell value and bound."""
+        seen = event.data_out
+        self.heard_at = self.run.seconds
+        if self.watch.tell(_finite(seen.mip_primal_bound), _finite(seen.mip_dual_bound)):
+            self.enough.set()
+
+    def improve(self, event: Any) -> None:
+        """Keep a solution for the caller's thread."""
+        self.better.put(np.array(event.data_out.mip_solution))
+
+    def hand_over(self) -> None:
+        """Show the last of the solutions found since; earlier ones were worse."""
+        latest = None
+        while not self.better.empty():
+            latest = self.better.get()
+        if latest is not None and self.watch.found is not None:
+            self.watch.found(latest)
 
 
 class LiveModel:
@@ -111,7 +155,7 @@ class LiveModel:
     def solve_relaxation(self, run: Run) -> Stopped:
         """Solve as a linear program, beside this thread: it may take long, and Ctrl-C ends it."""
         self._limit(run.seconds_left)
-        self._listen(run, Watch(), threading.Event(), SimpleQueue())
+        self._listen(_Ear(run, Watch()))
         _run_beside(self.highs, lambda: None)
         self._listen_no_more()
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
@@ -138,6 +182,11 @@ class LiveModel:
             return "iterations"
         return "proven" if status == highspy.HighsModelStatus.kObjectiveBound else STOPPED.get(status, "nothing")
 
+    def look_for_solutions(self, wanted: bool) -> None:
+        """Let MIPs spend time on sub-MIPs that look for better solutions, or leave that."""
+        for heuristic in ("rins", "rens", "root_reduced_cost"):
+            self.highs.setOptionValue(f"mip_heuristic_run_{heuristic}", wanted)
+
     def solve_mip(self, run: Run, *, gap: float, watch: Watch, seconds: float = float("inf")) -> Stopped:
         """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven").
 
@@ -147,47 +196,33 @@ class LiveModel:
         self.highs.setOptionValue("mip_rel_gap", gap)
         run = run.within(seconds)
         self._limit(run.seconds_left)
-        enough = threading.Event()
-        found: SimpleQueue[Floats] = SimpleQueue()
-        self._listen(run, watch, enough, found)
-        _run_beside(self.highs, lambda: _hand_over(found, watch))
+        ear = _Ear(run, watch)
+        self._listen(ear)
+        _run_beside(self.highs, ear.hand_over)
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         if stopped in {"nothing", "infeasible"}:
             self.highs.setOptionValue("presolve", "off")
             self._limit(run.seconds_left)
-            _run_beside(self.highs, lambda: _hand_over(found, watch))
+            _run_beside(self.highs, ear.hand_over)
             self.highs.setOptionValue("presolve", "choose")
             stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         self._listen_no_more()
         if stopped == "interrupted":
-            return "proven" if enough.is_set() else run.is_over or "time_limit"
+            return "proven" if ear.enough.is_set() else run.is_over or "time_limit"
         return "interrupted" if run.stop.is_set() and stopped != "proven" else stopped
 
     def _limit(self, seconds: float) -> None:
         spent = self.highs.getRunTime()  # HiGHS counts all runs of one object together
         self.highs.setOptionValue("time_limit", min(highspy.kHighsInf, spent + max(0.01, seconds)))
 
-    def _listen(self, run: Run, watch: Watch, enough: threading.Event, found: SimpleQueue[Floats]) -> None:
-        def ask(event: Any) -> None:
-            # Ours is the clock that counts: HiGHS looks at its own too seldom, and with 7 s left a root node took 24.
-            if enough.is_set() or run.is_over:
-                event.interrupt()
-
-        def log(event: Any) -> None:
-            seen = event.data_out
-            if watch.tell(_finite(seen.mip_primal_bound), _finite(seen.mip_dual_bound)):
-                enough.set()
-
-        def improve(event: Any) -> None:
-            found.put(np.array(event.data_out.mip_solution))
-
+    def _listen(self, ear: _Ear) -> None:
         self._listen_no_more()
         live = self.highs
-        live.cbMipInterrupt += ask
-        live.cbSimplexInterrupt += ask
-        live.cbMipLogging += log
-        if watch.found is not None:
-            live.cbMipImprovingSolution += improve
+        live.cbMipInterrupt += ear.look
+        live.cbSimplexInterrupt += ear.ask
+        live.cbMipLogging += ear.hear
+        if ear.watch.found is not None:
+            live.cbMipImprovingSolution += ear.improve
 
     def _listen_no_more(self) -> None:
         live = self.highs
@@ -233,15 +268,6 @@ def _count_row(part: PolicyPart) -> scipy.sparse.csr_array:
 
 def _finite(value: float) -> float | None:
     return float(value) if abs(value) < highspy.kHighsInf / 2 else None
-
-
-def _hand_over(found: SimpleQueue[Floats], watch: Watch) -> None:
-    """Show the last of the solutions found since; earlier ones were worse."""
-    latest = None
-    while not found.empty():
-        latest = found.get()
-    if latest is not None and watch.found is not None:
-        watch.found(latest)
 
 
 def _run_beside(highs: highspy.Highs, meanwhile: Callable[[], None]) -> None:
