@@ -24,9 +24,11 @@ from netplan.solve.benders import Search
 from netplan.solve.blocks import partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
 from netplan.solve.fitting import fitted, losses
+from netplan.solve.fixed_value import FixedValue
 from netplan.solve.linked import with_linked
 from netplan.solve.live_blocks import Blocks, Priced
 from netplan.solve.pieces import pieces_of
+from netplan.solve.polish import after, moves
 from netplan.solve.prices import ties_of
 from netplan.solve.progress import nobody
 from netplan.solve.rounds import Run
@@ -151,6 +153,38 @@ class TestFitting:
             assert (more <= problem.rows.load.sum() * problem.loads.price.max() + 1e-6).all()
             dearer += int((more > 1e-6).sum())
         assert dearer > 0
+
+
+class TestMoves:
+    def test_changes_are_differences_of_plans(self) -> None:
+        """What a move adds to rows and overflow is the difference between the plans before and after it, each worked out whole."""
+        overflowing = 0
+        for problem, rng in problems():
+            chosen = wishes_of(problem, rng)[: problem.num_y] > 0.5
+            overflowing += int(problem.loads.overflow(chosen).any())
+            tried = list(moves(problem.formulation, chosen))
+            assert len(tried) > 5
+            before = problem.customers_cost(chosen)
+            found = problem.changes(chosen, [(move.off, move.on) for move in tried])
+            whole = [problem.customers_cost(after(move, chosen)) - before for move in tried]
+            assert found == pytest.approx(whole, rel=1e-9, abs=1e-6)
+            assert np.abs(whole).max() > 1.0
+        assert overflowing > 0
+
+    def test_broken_rules_need_no_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whole columns that break a rule among themselves are refused before any linear program, and the same are refused with one."""
+        refused = solved = 0
+        for problem, rng in problems(policy={"max_closures": 0}):
+            value, without = FixedValue(problem.part), FixedValue(problem.part)
+            monkeypatch.setattr(without, "_is_broken", lambda _values: False)
+            for _ in range(20):
+                x = wishes_of(problem, rng)
+                is_broken = value._is_broken(np.round(x[np.flatnonzero(problem.part.is_integer)]))
+                found = without.at(x)
+                assert found is None or not is_broken
+                assert (value.at(x) is None) == (found is None)
+                refused, solved = refused + is_broken, solved + (found is not None)
+        assert refused > 0
 
 
 def priced_blocks(problem: CutProblem, executor: ThreadPoolExecutor, *, price: float) -> tuple[Blocks, Priced]:

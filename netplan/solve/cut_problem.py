@@ -7,6 +7,7 @@ coefficients small: with sums of money up to 4e7 in one cut, HiGHS 1.15 called a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from netplan.engine.policy_part import PolicyPart, from_pulp
 from netplan.formulation import Formulation, formulate
 from netplan.problem import PlanningProblem
 from netplan.solve.load_cuts import LoadCuts, Loads
+from netplan.solve.move_kernels import changes_by_move
 from netplan.solve.objective_rows import ObjectiveRows, objective_rows
 
 Ints = NDArray[np.int64]
@@ -98,6 +100,19 @@ class CutProblem:
     def customers_cost(self, chosen: Flags) -> float:
         """What rows and overflow cost when these columns are open, shape (J,), in a feasible plan."""
         return self.rows.sorted.total(chosen) + float(self.loads.pair_price @ self.loads.overflow(chosen))
+
+    def changes(self, chosen: Flags, moves: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Floats:
+        """What each move, columns to switch off and to switch on, adds to `customers_cost`; shape (moves,)."""
+        rows, loads = self.rows.sorted, self.loads
+        columns = np.array([j for off, on in moves for j in (*off, *on)], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum([len(off) + len(on) for off, on in moves])]).astype(np.int64)
+        first_on = starts[:-1] + np.array([len(off) for off, _ in moves], dtype=np.int64)
+        return changes_by_move(
+            (rows.arrays, (self.rows.load, self.rows.service), (*rows.by_column(), rows.row_of_entry)),
+            (loads.site, loads.capacity_by_column, loads.price),
+            (chosen.copy(), rows.serving(chosen), *loads.loads_and_capacity(chosen)),
+            (starts, columns, first_on),
+        )
 
     def cost_at(self, x: Floats) -> float:
         """What a plan costs, all in all, at values of the policy part's columns, shape (m,)."""

@@ -111,12 +111,25 @@ class Loads:
 
     def overflow(self, chosen: Flags) -> Floats:
         """Visits above capacity at each pair when these columns are open."""
-        problem = self.problem
-        loads = loads_of(self.access, chosen, self.site, len(problem.sites), len(self.price))
-        capacity = np.zeros_like(loads)
-        operating = problem.columns.operating[chosen[problem.columns.operating]]
-        capacity[self.site[operating]] = self.capacity[self.format[operating]]
+        loads, capacity = self.loads_and_capacity(chosen)
         return np.maximum(0.0, loads - capacity).ravel()
+
+    def loads_and_capacity(self, chosen: Flags) -> tuple[Floats, Floats]:
+        """Visits and capacity at each pair when these columns are open, shapes (sites, services)."""
+        loads = loads_of(self.access, chosen, self.site, len(self.problem.sites), len(self.price))
+        capacity = np.zeros_like(loads)
+        operating = self.problem.columns.operating
+        operating = operating[chosen[operating]]
+        capacity[self.site[operating]] = self.capacity[self.format[operating]]
+        return loads, capacity
+
+    @property
+    def capacity_by_column(self) -> Floats:
+        """What a site can take with a column open, 0 if the column is not one that operates; shape (columns, services)."""
+        capacity = np.zeros((len(self.site), len(self.price)))
+        operating = self.problem.columns.operating
+        capacity[operating] = self.capacity[self.format[operating]]
+        return capacity
 
     def separate(self, y: Floats, overflow: Floats, tolerance: float) -> LoadCuts:
         """A cut for every pair whose overflow is too low at y by more than a cost (hard: visits) of the tolerance."""

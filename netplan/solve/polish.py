@@ -52,22 +52,15 @@ def moves(formulation: Formulation, chosen: Flags) -> Iterator[Move]:
         yield Move((int(j), *there), tuple(back))
 
 
-def promising(problem: CutProblem, chosen: Flags, is_over: Callable[[], bool]) -> list[Move]:
-    """Moves that look cheaper, before rules and standards, the cheapest first; those looked at until it is over."""
+def promising(problem: CutProblem, chosen: Flags) -> list[Move]:
+    """Moves that look cheaper, before rules and standards, the cheapest first."""
     price = problem.part.y_cost
-
-    def cost(columns: Flags) -> float:
-        return problem.customers_cost(columns) + float(price @ columns)
-
-    today = cost(chosen)
-    found = []
-    for move in moves(problem.formulation, chosen):
-        if is_over():
-            break
-        change = cost(after(move, chosen)) - today
-        if change < -1e-7 * max(1.0, abs(today)):
-            found.append((change, move))
-    return [move for _, move in sorted(found, key=lambda item: item[0])]
+    today = problem.customers_cost(chosen) + float(price @ chosen)
+    tried = list(moves(problem.formulation, chosen))
+    change = problem.changes(chosen, [(move.off, move.on) for move in tried])
+    change += [price[list(move.on)].sum() - price[list(move.off)].sum() for move in tried]
+    order = np.argsort(change, kind="stable")
+    return [tried[m] for m in order if change[m] < -1e-7 * max(1.0, abs(today))]
 
 
 def after(move: Move, chosen: Flags) -> Flags:
@@ -80,7 +73,7 @@ def after(move: Move, chosen: Flags) -> Flags:
 
 def polish(problem: CutProblem, chosen: Flags, *, accept: Callable[[Flags], bool], is_over: Callable[[], bool]) -> None:
     """Offer every promising move to `accept`, which keeps the plan if it is better by the whole model, until it is over."""
-    for move in promising(problem, chosen, is_over):
+    for move in promising(problem, chosen):
         if is_over():
             return
         still_there = chosen[list(move.off)].all() and not chosen[list(move.on)].any()
