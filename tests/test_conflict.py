@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -173,3 +174,47 @@ def test_what_is_built_in_may_contradict_itself(tiny: Region) -> None:
     assert test.holds(test.rules)
     impossible = problem.with_constraint(lambda v: v.open("O1") >= 2)
     assert explain_conflict(impossible) == ("your constraint 1: <lambda>",)
+
+
+def test_many_rules_of_one_entry_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a conflict is about more rules of an entry than are worth naming, the entry is named, with how many it has."""
+    towns = {"standard": [{"id": "owed", "kind": "township"}], "policy": {"max_outlets": 0}}
+    problem = PlanningProblem.build(random_region(3, "town"), base_policy(3).replace(**towns))
+    owed = [rule for rule in formulate(problem, with_rows=False).rules if rule.startswith("standard.owed.")]
+    assert len(owed) > 1
+    one_by_one = explain_conflict(problem)
+    assert len(one_by_one) == 2, "one township is enough for a conflict with no outlet at all"
+    monkeypatch.setattr(sys.modules["netplan.solve.conflict"], "_MOST_TESTS", 0)
+    together = explain_conflict(problem)
+    assert together[0] == one_by_one[0] == "the network: at most 0 physical outlets"
+    assert together[1].startswith(f"{len(owed)} rules of standard.owed, the first of them: standard 'owed': ")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_relaxation_changes_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking the relaxation first names a conflict, too, when whole decisions alone are asked; both are irreducible."""
+    problem = next(
+        p for p in (contradictory(s, "town") for s in range(10 * seed, 100)) if solve(p).status == "infeasible"
+    )
+    conflict = sys.modules["netplan.solve.conflict"]
+    test = FeasibilityTest(problem)
+    asked: list[bool] = []
+    relax = conflict.FeasibilityTest.relax
+    monkeypatch.setattr(
+        conflict.FeasibilityTest, "relax", lambda self, wanted: (asked.append(wanted), relax(self, False))
+    )
+    whole_only = explain_conflict(problem)
+    assert True in asked
+    rules = test.formulation.rules
+    named = [rule.id for rule in rules.values() if rule.text in whole_only]
+    assert not test.holds(named)
+    assert all(test.holds([other for other in named if other != rule_id]) for rule_id in named)
+
+
+def test_a_large_problem_without_a_plan_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decomposition asks the policy part alone first: no district is solved where its relaxation has no solution."""
+    monkeypatch.setattr(sys.modules["netplan.solve.decomposition"], "_by_blocks", lambda *_: pytest.fail("solved"))
+    policy = base_policy(3).replace(standard=[{"id": "owed", "kind": "township"}], policy={"max_outlets": 0})
+    result = solve(PlanningProblem.build(random_region(3, "town"), policy), method="decomposition")
+    assert result.status == "infeasible"
+    assert len(result.conflicts) == 2

@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.engine.live import LiveModel
 from netplan.memory import give_back
 from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search, prove_by_cuts
@@ -59,6 +60,8 @@ def solve_by_blocks(problem: PlanningProblem, run: Run) -> Outcome:
     """Solve by decomposition into districts."""
     run.tell("building", "writing the policy part")
     search = Search.of(cut_problem(problem), run)
+    if search.best.decisions is None and LiveModel(search.problem.part).solve_relaxation(run.clock) == "infeasible":
+        return replace(search.best, stopped="infeasible")
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
         _by_blocks(search, executor)
     over = run.is_over
