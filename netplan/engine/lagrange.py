@@ -88,7 +88,7 @@ def ascend(
     """
     best = at_prices(rows, oracle, start)
     center, smooth, smooth_y = best.prices, _slope(rows, best), best.y
-    scale, failures, taken = 1.0, 0, 1
+    scale, failures, taken, earlier = 1.0, 0, 1, -np.inf
     least = kernels.cheapest(rows.start, rows.cost, rows.penalty)
     weight = np.maximum(rows.weight, 1e-12)
     while taken < steps and not is_over():
@@ -96,6 +96,10 @@ def ascend(
         norm = float(weight @ smooth**2)
         if distance <= tolerance * max(1.0, abs(best.value)) or norm <= 1e-12 or scale < 1e-4:
             break
+        if taken % _STRETCH == 0:
+            if best.value - earlier < _WORTH * distance:
+                break
+            earlier = best.value
         step = scale * max(distance, 1e-4 * abs(best.value)) / norm
         here = at_prices(rows, oracle, np.clip(center + step * smooth, least, rows.penalty))
         taken += 1
@@ -116,6 +120,9 @@ def ascend(
 
 _MIX, _WARM, _PATIENCE = 0.15, 20, 8
 """Share of the newest slope once warm, steps until then, failed steps before the step is cut."""
+
+_STRETCH, _WORTH = 150, 0.01
+"""It ends when so many steps bring less than this share of what is left to the target."""
 
 _GUESS = 0.05
 """How far above the bound the optimum is taken to be where no solution is known."""

@@ -85,9 +85,9 @@ class PolicyPart:
         least, most = (int(limit - y.sum()) for limit in self.num_open)
         if most < 0 or least > len(free):
             return float("inf"), y
-        ranked = free[np.argsort(total[free], kind="stable")]
-        wanted = int(np.count_nonzero(total[free] < 0.0))
-        y[ranked[: min(max(wanted, least), most)]] = 1.0
+        count = min(max(int(np.count_nonzero(total[free] < 0.0)), least), most)
+        cheapest = np.argpartition(total[free], count - 1)[:count] if 0 < count < len(free) else slice(0, count)
+        y[free[cheapest]] = 1.0
         return float(total @ y) + self.offset, y
 
 
