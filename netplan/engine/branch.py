@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _WHOLE = 1e-6
-_RELIABLE, _TRIALS, _TRIAL_ITERATIONS = 4, 8, 30
+_RELIABLE, _TRIALS, _TRIAL_ITERATIONS = 4, 8, 60
 _SMALL = 1e-6
 _ROUNDS = 20
 """Rounds of cuts at a whole y before it is settled by its true value: the solver's tolerance may hide the last violations."""

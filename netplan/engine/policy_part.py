@@ -86,8 +86,7 @@ class PolicyPart:
         if most < 0 or least > len(free):
             return float("inf"), y
         count = min(max(int(np.count_nonzero(total[free] < 0.0)), least), most)
-        cheapest = np.argpartition(total[free], count - 1)[:count] if 0 < count < len(free) else slice(0, count)
-        y[free[cheapest]] = 1.0
+        y[free[np.argsort(total[free], kind="stable")[:count]]] = 1.0
         return float(total @ y) + self.offset, y
 
 

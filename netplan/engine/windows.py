@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -23,21 +23,31 @@ open, 60 hold two and 500 hold fifteen.
 
 
 def search_windows(search: Search, *, explore_window: Callable[[Search], None]) -> None:
-    """Solve windows around columns in a random order; each size until a whole pass finds nothing better."""
+    """Solve windows around columns in a random order, small ones and then larger ones, each size until it finds nothing better."""
     rng = np.random.default_rng(search.run.options.seed + 1)
-    if search.y is None:
-        return
-    free = np.flatnonzero(search.left_part.is_free)
-    size = max(_SMALLEST, _OPEN * len(free) // max(1, int(search.y[free].sum())))
-    while len(free) > size and (size <= 2 * _SMALLEST or size <= _LARGEST * len(free)):
+    for size in _sizes(search):
+        _pass(search, rng, size, explore_window)
+
+
+def _sizes(search: Search) -> Iterator[int]:
+    """Columns to free at a time; a size comes again while it finds something better."""
+    free = search.left_part.is_free
+    num_free, num_open = int(free.sum()), int((free & search.y).sum()) if search.y is not None else 0
+    size = max(_SMALLEST, _OPEN * num_free // max(1, num_open))
+    while size < num_free and (size <= 2 * _SMALLEST or size <= _LARGEST * num_free):
         before = search.value
-        for seed in rng.permutation(free)[: max(1, 4 * len(free) // size)]:
-            if search.is_done:
-                return
-            _solve_window(search, window(search, int(seed), size), explore_window)
-        search.tell(f"searching windows of {size}")
-        free = np.flatnonzero(search.left_part.is_free)
+        yield size
         size = size if search.value < before else 2 * size
+
+
+def _pass(search: Search, rng: np.random.Generator, size: int, explore_window: Callable[[Search], None]) -> None:
+    """Windows of a size around columns drawn at random, so many that each column is in about four."""
+    free = np.flatnonzero(search.left_part.is_free)
+    for seed in rng.permutation(free)[: max(1, 4 * len(free) // size)]:
+        if search.is_done:
+            return
+        _solve_window(search, window(search, int(seed), size), explore_window)
+    search.tell(f"searching windows of {size}")
 
 
 def window(search: Search, seed: int, size: int) -> Flags:
