@@ -139,7 +139,7 @@ def _branch(search: Search, master: Master) -> Stopped:
 
     The first MIPs stop at a wide gap: what they are for is to find out which cuts are missing.
     """
-    run, live, problem = search.run, master.live, search.problem
+    run, live = search.run, master.live
     live.set_integral(True)
     final = 0.5 * run.options.gap
     gap = max(final, _FIRST_GAP)
@@ -156,18 +156,27 @@ def _branch(search: Search, master: Master) -> Stopped:
         _polish(search)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
-        added = master.add(problem.missing(values, _EXACT * max(1.0, abs(live.objective))))
-        added += master.add(refused) if refused is not None else 0
+        added = _add_missing(search.problem, master, values, refused)
         for cuts in seen:  # these help, and do not count: only the MIP's own answer says whether it lacks any
             master.add(cuts)
         if not added and gap <= final:
             return "proven"
-        gap = _NEXT_GAP * min(gap, search.best.gap or gap)
-        gap = gap if added and gap > 2 * final else final
+        gap = _following_gap(min(gap, search.best.gap or gap), final) if added else final
         run.tell("solving", f"{added} cuts", search.best)
         over = run.is_over
         if over:
             return over
+
+
+def _add_missing(problem: CutProblem, master: Master, values: Floats, refused: Cuts | None) -> int:
+    """Add the cuts that a solution of the master lacks, and those that refuse its plan; how many."""
+    added = master.add(problem.missing(values, _EXACT * max(1.0, abs(master.live.objective))))
+    return added + (master.add(refused) if refused is not None else 0)
+
+
+def _following_gap(gap: float, final: float) -> float:
+    """The gap of the next MIP: a share of the last, or the final one where that is near."""
+    return _NEXT_GAP * gap if _NEXT_GAP * gap > 2 * final else final
 
 
 def _polish(search: Search) -> None:
