@@ -53,11 +53,12 @@ def formulate(
     Parameters
     ----------
     all_loads
-        Add every capacity and viability row (always so under `system` assignment).
+        Add every capacity and viability row (always so with rows under `system` assignment).
     shorten
         Cut rows where the rules make an option certain; turned off to explain infeasibility, where rules are dropped.
     with_rows
-        Write the objective's rows into the model; a method that holds them as cuts leaves them out.
+        Write the objective's rows into the model; a method that holds them as cuts leaves them out. Under `system` assignment the
+        access rows are written for loads, too.
     """
     model = PolicyModel("netplan")
     policy = create_policy_variables(model, problem)
@@ -80,11 +81,11 @@ def formulate(
     add_zone_shares(model, problem, policy, ledger)
     add_standards(model, problem, policy)
     _add_costs(model, problem, policy, ledger)
-    shares = add_split_access(model, policy, rows) if is_split else None
+    shares = add_split_access(model, policy, rows) if is_split and (with_rows or all_loads) else None
     if with_rows:
         add_row_costs(model, policy, chains)
     formulation = Formulation(problem, model, policy, chains, shares)
-    if all_loads or is_split:
+    if all_loads or shares is not None:
         _add_loads(formulation)
     _add_own_constraints(model, problem, policy)
     return formulation

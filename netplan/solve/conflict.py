@@ -36,9 +36,7 @@ class FeasibilityTest:
     """Whether a problem has a plan when only some of its rules hold."""
 
     def __init__(self, problem: PlanningProblem, seconds: float | None = None) -> None:
-        capacity = problem.policy.capacity
-        loads_matter = capacity.overflow == "hard" or capacity.viability == "hard"
-        formulation = formulate(problem, all_loads=loads_matter, shorten=False, with_rows=False)
+        formulation = formulate(problem, all_loads=_loads_matter(problem), shorten=False, with_rows=False)
         self.formulation: Formulation = formulation
         lp = formulation.lp
         part, _ = from_pulp(lp, ())
@@ -86,6 +84,12 @@ class FeasibilityTest:
             return self._live.solve_relaxation(run)
         self._live.highs.clearSolver()
         return self._live.solve_mip(run, gap=0.0, watch=Watch())
+
+
+def _loads_matter(problem: PlanningProblem) -> bool:
+    """Whether loads can leave no plan; capacity alone cannot where the planner may leave visits unserved."""
+    capacity, is_split = problem.policy.capacity, problem.policy.access.assignment == "system"
+    return capacity.viability == "hard" or (capacity.overflow == "hard" and not is_split)
 
 
 class _TooManyTestsError(Exception):
