@@ -157,6 +157,10 @@ class LiveModel:
         self._limit(run.seconds_left)
         self._listen(_Ear(run, Watch()))
         _run_beside(self.highs, lambda: None)
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnknown:  # lost its way from the old basis
+            self.highs.clearSolver()
+            self._limit(run.seconds_left)
+            _run_beside(self.highs, lambda: None)
         self._listen_no_more()
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         return run.is_over or "time_limit" if stopped == "interrupted" else stopped
