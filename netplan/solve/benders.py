@@ -2,7 +2,7 @@
 
 First the linear relaxation, round by round until no cut is missing; then the MIP over the cuts, whose solutions call for the
 few cuts still missing. Each MIP's bound holds for the whole problem; each of its solutions is a plan, whose true cost is its
-policy part plus a scan of the rows.
+policy part plus a scan of the rows (`served`), or, where the planner splits the visits, the cheapest split (`split`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from netplan.solve.fixed_value import FixedValue
 from netplan.solve.master import Master
 from netplan.solve.polish import polish
 from netplan.solve.rounds import Outcome, Run
+from netplan.solve.served import Customers
+from netplan.solve.split import customers_of
 
 Floats = NDArray[np.float64]
 
@@ -37,9 +39,6 @@ _CLOSE = 0.005
 _EXACT = 1e-9
 """How far below the truth, relative to the objective, the master may stay at its own solution."""
 
-_VISITS = 1e-3
-"""Visits per year that count as none."""
-
 _HALF = 0.5
 
 _TELL_SECONDS = 0.5
@@ -54,6 +53,8 @@ class Search:
     ----------
     x
         Values of the policy part's columns at the best plan, or to start from.
+    customers
+        Who goes where, and what that costs.
     polished
         The value of the plan that was polished last.
     """
@@ -61,6 +62,7 @@ class Search:
     problem: CutProblem
     run: Run
     value: FixedValue
+    customers: Customers
     x: Floats
     best: Outcome = field(default_factory=lambda: Outcome("nothing"))
     polished: float | None = None
@@ -70,7 +72,7 @@ class Search:
         """A search that starts from today's network, if that is allowed."""
         x = np.zeros(len(problem.part.cost))
         x[: problem.num_y] = problem.formulation.problem.columns.present
-        search = cls(problem, run, FixedValue(problem.part), x)
+        search = cls(problem, run, FixedValue(problem.part), customers_of(problem, run), x)
         search.weigh(x)
         return search
 
@@ -80,18 +82,16 @@ class Search:
         exact = self.value.at(tidy) or (None if tidy is x else self.value.at(x))
         if exact is None:
             return None
-        problem, loads = self.problem, self.problem.loads
+        problem, known = self.problem, self.best.objective
         objective, values = exact
         decisions = read_decisions(problem.formulation, dict(zip(problem.names, values.tolist(), strict=True)))
-        unviable = loads.viability_cuts(decisions.chosen)
-        overflow = loads.overflow(decisions.chosen)
-        if len(unviable) or (loads.is_hard and (overflow > _VISITS).any()):
-            return problem.of_loads(unviable)
-        rows_cost = problem.rows.sorted.total(decisions.chosen)
-        total = objective + rows_cost + float(loads.pair_price @ overflow)
-        if self.best.objective is None or total < self.best.objective:
+        served = self.customers.serve(decisions.chosen, np.inf if known is None else known - objective)
+        if not np.isfinite(served.cost):
+            return served.refused
+        total = objective + served.cost
+        if known is None or total < known:
             self.x = values
-        self.best = self.best.with_plan(decisions, total)
+        self.best = self.best.with_plan(replace(decisions, shares=served.shares), total)
         return None
 
 
@@ -125,7 +125,7 @@ def _relax(search: Search, master: Master) -> Stopped:
         enough = max(1e-9, 0.02 * run.options.gap) * max(1.0, abs(objective))
         slow = slow + 1 if objective - before < enough else 0
         before = objective
-        added = master.add(search.problem.missing(live.values, enough))
+        added = master.add(search.customers.missing(live.values, enough))
         run.tell("relaxing", f"{added} cuts", search.best)
         if not added or slow >= _SLOW_ROUNDS:
             return "proven"
@@ -156,11 +156,11 @@ def _branch(search: Search, master: Master) -> Stopped:
         _polish(search)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
-        added = _add_missing(search.problem, master, values, refused)
+        added = _add_missing(search, master, values, refused)
         for cuts in seen:  # these help, and do not count: only the MIP's own answer says whether it lacks any
             master.add(cuts)
         if not added and gap <= final:
-            return "proven"
+            return run.is_over or "proven"
         gap = _following_gap(min(gap, search.best.gap or gap), final) if added else final
         run.tell("solving", f"{added} cuts", search.best)
         over = run.is_over
@@ -168,9 +168,9 @@ def _branch(search: Search, master: Master) -> Stopped:
             return over
 
 
-def _add_missing(problem: CutProblem, master: Master, values: Floats, refused: Cuts | None) -> int:
+def _add_missing(search: Search, master: Master, values: Floats, refused: Cuts | None) -> int:
     """Add the cuts that a solution of the master lacks, and those that refuse its plan; how many."""
-    added = master.add(problem.missing(values, _EXACT * max(1.0, abs(master.live.objective))))
+    added = master.add(search.customers.missing(values, _EXACT * max(1.0, abs(master.live.objective))))
     return added + (master.add(refused) if refused is not None else 0)
 
 
@@ -238,6 +238,6 @@ def _watch(search: Search, seen: list[Cuts]) -> Watch:
     def found(values: Floats) -> None:
         search.weigh(values)
         scale = max(1.0, abs(search.best.objective or 0.0))
-        seen.append(search.problem.missing(values, max(_EXACT, run.options.gap) * scale))
+        seen.append(search.customers.missing(values, max(_EXACT, run.options.gap) * scale))
 
     return Watch(tell, found)

@@ -88,7 +88,8 @@ class Loads:
         columns, capacity = problem.columns, problem.formats.capacity
         least = np.full((len(problem.sites), len(problem.demand.services)), np.inf)
         np.minimum.at(least, columns.site[columns.operating], capacity[columns.format[columns.operating]])
-        rule = problem.policy.capacity.overflow
+        is_nearest = problem.policy.access.assignment == "nearest"  # where visits are split, `split` has all limits
+        rule = problem.policy.capacity.overflow if is_nearest else "ignored"
         is_priced = rule == "priced" and problem.policy.objective.kind == "net_cost"
         price = [problem.policy.service_access(c).overflow_cost * is_priced for c in problem.demand.services]
         site, form = (np.asarray(array, dtype=np.int64) for array in (columns.site, columns.format))

@@ -17,6 +17,9 @@ METHODS = ("auto", "compact", "benders", "decomposition")
 SMALL = 2_000
 """Options up to which the compact model is solved as it is."""
 
+MOST_ROWS = 10_000
+"""Rows beyond which the compact model is only written when it is asked for by name."""
+
 LARGE = 10_000
 """Decisions from which a problem of several districts is decomposed."""
 
@@ -39,31 +42,34 @@ class Method:
 
 
 def choose_method(problem: PlanningProblem, asked: str, solver: str) -> Method:
-    """The compact model where it is small or needed; else cuts, by district where it is large.
+    """The compact model where it is small, or a solver asks for it; else cuts, by district where it is large.
 
     Raises
     ------
     InputError
-        The method asked for cannot solve this problem.
+        The method asked for cannot solve this problem, or the solver asked for would get a model that is too large for it.
     """
-    needs = _needs_compact(problem, solver)
-    if asked in ("benders", "decomposition") and needs:
-        raise InputError(f"method {asked!r} needs nearest assignment and the HiGHS solver; use method 'compact'")
+    if solver != DEFAULT_SOLVER:
+        return _by_other(problem, asked, solver)
     if asked != "auto":
         return Method(asked, "as asked")
-    options, decisions = len(problem.rows.option_cost), len(problem.columns)
-    if needs:
-        return Method("compact", needs)
-    if options <= SMALL:
+    rows, options, decisions = len(problem.rows), len(problem.rows.option_cost), len(problem.columns)
+    if options <= SMALL and rows <= MOST_ROWS:
         return Method("compact", f"small: {options:,} options")
     districts = problem.sites["district_id"].nunique()
     if decisions >= LARGE and districts > 1:
         return Method("decomposition", f"large: {decisions:,} decisions in {districts} districts")
-    return Method("benders", f"{options:,} options, too many for the compact model")
+    return Method("benders", f"{options:,} options in {rows:,} rows, too many for the compact model")
 
 
-def _needs_compact(problem: PlanningProblem, solver: str) -> str:
-    """Why nothing but the compact model will do; empty if it is not needed."""
-    if problem.policy.access.assignment == "system":
-        return "visits are split by the planner"
-    return "" if solver == DEFAULT_SOLVER else f"solver {solver}"
+def _by_other(problem: PlanningProblem, asked: str, solver: str) -> Method:
+    """Other solvers get the whole problem as one model: only that is what a PuLP solver can be handed."""
+    if asked in ("benders", "decomposition"):
+        raise InputError(f"method {asked!r} needs the HiGHS solver; with solver {solver} use method 'compact'")
+    rows = len(problem.rows)
+    if asked == "auto" and rows > MOST_ROWS:
+        raise InputError(
+            f"solver {solver} can only be given the compact model, and {rows:,} rows are too many for it: leave the solver out, "
+            "or ask for method 'compact' by name"
+        )
+    return Method("compact", "as asked" if asked == "compact" else f"solver {solver}")

@@ -38,13 +38,13 @@ def solve(
     method
         "compact": one MILP through PuLP with every row in it. "benders": the policy part through PuLP, the rows as cuts; the
         same optimum, in seconds where the compact model takes hours. "decomposition": the same by districts at prices, for
-        whole provinces. "auto" picks.
+        whole provinces. "auto" picks, and never takes the compact model above 10,000 rows.
     time_limit
         Seconds for building and solving; the best plan so far is returned.
     gap
         Stop when |objective - bound| / max(1, |objective|) is at most this.
     solver
-        Any PuLP solver installed; HiGHS if not given.
+        Any PuLP solver installed; HiGHS if not given. Another one is handed the compact model.
     progress
         Called with a `Progress` now and then.
 
@@ -57,7 +57,7 @@ def solve(
     Raises
     ------
     InputError
-        An option is wrong, or the solver is not installed.
+        An option is wrong, the solver is not installed, or it would be handed more than 10,000 rows unasked.
     """
     began = time.perf_counter()
     name = check_solver(solver)
