@@ -3,6 +3,7 @@
     .venv/bin/python benchmarks/main_job.py                      # the sample plan
     .venv/bin/python benchmarks/main_job.py --compact 300        # and the compact model for at most 300 s
     .venv/bin/python benchmarks/main_job.py --seeds 0 1 2 3
+    .venv/bin/python benchmarks/main_job.py --assignment system --overflow hard --capacity 0.5
 
 Each row is measured in this process, one after the other; run it on a machine that does nothing else.
 """
@@ -13,6 +14,7 @@ import argparse
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +34,14 @@ def timed(label: str, step: Callable[[], T]) -> T:
     return value
 
 
+def with_capacity(region: netplan.Region, factor: float) -> netplan.Region:
+    """The same region whose sites take so many times as many visits."""
+    formats = region.formats.copy()
+    for name in formats.columns[formats.columns.str.startswith("capacity")]:
+        formats[name] *= factor
+    return replace(region, formats=formats)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -40,9 +50,20 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=0.005)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--compact", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--assignment", choices=("nearest", "system"), help="instead of the plan file's")
+    parser.add_argument("--overflow", choices=("priced", "hard", "ignored"), help="instead of the plan file's")
+    parser.add_argument("--viability", choices=("hard", "ignored"), help="instead of the plan file's")
+    parser.add_argument("--capacity", type=float, default=1.0, metavar="FACTOR", help="times what formats.csv says")
     options = parser.parse_args()
-    region = timed("read and check", lambda: netplan.read_region(options.region))
+    region = timed("read and check", lambda: with_capacity(netplan.read_region(options.region), options.capacity))
     policy = netplan.read_policy(options.region / options.policy)
+    changed = {
+        "access": {"assignment": options.assignment},
+        "capacity": {"overflow": options.overflow, "viability": options.viability},
+    }
+    for table, keys in changed.items():
+        given = {key: value for key, value in keys.items() if value is not None}
+        policy = policy.replace(**{table: given}) if given else policy
     problem = timed("build", lambda: netplan.PlanningProblem.build(region, policy))
     print(problem)
     for seed in options.seeds:

@@ -7,6 +7,7 @@ Themes: ``town`` (branches that convert, relocate, close and open), ``rural`` (h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -352,3 +353,12 @@ def wide_region(seed: int, *, nodes: int, outlets: int, candidates: int) -> Regi
     frames |= {stem: small.table(stem)[:0] for stem in ("road_nodes", "road_edges")}
     frames["outlets"]["margin_cash"] *= rng.uniform(0.3, 2.0, outlets).round(2)
     return typed_region(f"wide {seed}", frames)
+
+
+def scaled(region: Region, *, capacity: float, least: float) -> Region:
+    """The same region whose sites take and need another share of the visits."""
+    formats = region.formats.copy()
+    for name in formats.columns[formats.columns.str.startswith("capacity")]:
+        formats[name] *= capacity
+    formats["min_visits_per_year"] *= least
+    return replace(region, formats=formats)

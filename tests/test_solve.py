@@ -191,14 +191,6 @@ def test_impossible_options_are_refused(easy_problem: PlanningProblem, option: d
         solve(easy_problem, **option)
 
 
-def test_benders_says_what_it_cannot_do() -> None:
-    """Cuts need nearest assignment: asked for with `system`, they are refused, and auto takes the compact model."""
-    problem = PlanningProblem.build(random_region(1, "split"), base_policy(1).replace(access={"assignment": "system"}))
-    with pytest.raises(InputError, match="needs nearest assignment"):
-        solve(problem, method="benders")
-    assert solve(problem).status == "optimal"
-
-
 def test_seed_changes_nothing_that_is_proven(easy_problem: PlanningProblem) -> None:
     """Whatever the seed, the optimum is the optimum; with the same seed the plan is the same."""
     results = [solve(easy_problem, gap=0, seed=seed) for seed in (0, 7, 7)]
@@ -290,12 +282,18 @@ def test_gap_is_relative_to_the_objective() -> None:
 
 
 def test_auto_says_which_method_and_why() -> None:
-    """The certificate names the method and the reason: small, as asked, or because nothing else can split visits."""
+    """The certificate names the method and the reason: small, as asked, or many options."""
     problem = PlanningProblem.build(random_region(1, "town"), base_policy(1))
     assert solve(problem).certificate.method.startswith("compact (small: ")
     assert solve(problem, method="benders").certificate.method == "benders (as asked), PuLP + HiGHS"
-    split = problem.replace(access={"assignment": "system"})
-    assert "(visits are split by the planner)" in solve(split).certificate.method
+
+
+def test_auto_says_why_not_the_compact_model(easy_problem: PlanningProblem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond few options the certificate says how many there are, in how many rows, and that these are too many."""
+    monkeypatch.setattr(sys.modules["netplan.solve.method"], "SMALL", 0)
+    options, rows = len(easy_problem.rows.option_cost), len(easy_problem.rows)
+    why = f"benders ({options:,} options in {rows:,} rows, too many for the compact model)"
+    assert solve(easy_problem).certificate.method.startswith(why)
 
 
 def test_auto_divides_large_problems_of_several_districts(monkeypatch: pytest.MonkeyPatch) -> None:

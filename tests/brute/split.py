@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import scipy.sparse
 from scipy.optimize import linprog
 
 from brute.customers import option_costs
@@ -40,13 +41,8 @@ class Splitter:
             price.append(self.weighted[i, c] * penalty)
         upper = self._load_rules(formats, load, price)
         size = len(price)
-        equal = np.zeros((len(each_row), size))
-        for row, members in each_row.items():
-            equal[row, members] = 1.0
-        matrix = np.zeros((len(upper), size))
-        for row, (terms, _) in enumerate(upper):
-            for j, coefficient in terms:
-                matrix[row, j] += coefficient
+        equal = _sparse([[(j, 1.0) for j in each_row[row]] for row in range(len(each_row))], size)
+        matrix = _sparse([terms for terms, _ in upper], size)
         limits = {"A_ub": matrix, "b_ub": [most for _, most in upper]} if upper else {}
         found = linprog(price, A_eq=equal, b_eq=np.ones(len(each_row)), bounds=(0, None), method="highs", **limits)
         assert found.status in (0, 2), found.message
@@ -73,3 +69,10 @@ class Splitter:
                 served = [term for c in range(len(self.instance.services)) for term in load.get((int(s), c), [])]
                 rules.append(([(j, -visits) for j, visits in served], -least))
         return rules
+
+
+def _sparse(rows: list[list[tuple[int, float]]], size: int) -> scipy.sparse.csr_array:
+    """A matrix from the (column, coefficient) pairs of its rows; pairs of one place add up."""
+    place = [(row, j, coefficient) for row, terms in enumerate(rows) for j, coefficient in terms]
+    row, column, data = zip(*place, strict=True) if place else ((), (), ())
+    return scipy.sparse.coo_array((data, (row, column)), shape=(len(rows), size)).tocsr()
