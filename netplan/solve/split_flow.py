@@ -83,7 +83,6 @@ class _Growing:
 
     rows: SplitRows
     y: Floats
-    last: Ints
     without_limits: Flow
     is_tied: Flags = field(init=False)
     is_hungry: Flags = field(init=False)
@@ -99,9 +98,9 @@ class _Growing:
         """Nothing is tied yet."""
         y = np.where(y > _OPEN, y, 0.0)
         entries, share, last = cheapest_shares(rows.start, rows.column, y)
-        price = np.where(last >= 0, np.append(rows.cost, 0.0)[last], rows.unserved)
-        none = np.empty(0, dtype=np.int64)
-        return cls(rows, y, last, Flow(entries, share * rows.visits[rows.row_of(entries)], price, none, none, none))
+        price, none = rows.unserved.copy(), np.empty(0, dtype=np.int64)
+        price[last >= 0] = rows.cost[last[last >= 0]]
+        return cls(rows, y, Flow(entries, share * rows.visits[rows.row_of(entries)], price, none, none, none))
 
     def takes_in(self, flow: Flow) -> bool:
         """Take in the pairs and columns whose limits a flow breaks, with all rows that they tie; whether there were any."""
