@@ -23,6 +23,7 @@ from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search
 from netplan.solve.blocks import partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
+from netplan.solve.division import by_district
 from netplan.solve.fitting import fitted, losses
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.linked import with_linked
@@ -73,7 +74,7 @@ def broken_wishes(**rules: object) -> int:
     for problem, rng in problems(**rules):
         for _ in range(5):
             x = wishes_of(problem, rng)
-            plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
+            plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, seconds=10.0)
             assert plan is not None
             assert problem.holds(plan)
             broken += not problem.holds(x)
@@ -89,9 +90,11 @@ class TestFitting:
     def test_leaves_what_fits(self) -> None:
         """Wishes that keep every constraint are the plan."""
         for problem, rng in problems(**LIMITED):
-            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, seconds=10.0
+            )
             assert plan is not None
-            assert fitted(partition(problem, large=False), plan, run_of().clock, seconds=10.0) is plan
+            assert fitted(partition(problem, by_district(problem)), plan, run_of().clock, seconds=10.0) is plan
 
     def test_districts_give_way_in_turns(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Coverage in every district: what gives way district by district keeps every constraint, and mostly needs no more than that."""
@@ -117,7 +120,10 @@ class TestFitting:
         cuts = cut_problem(problem)
         assert (
             fitted(
-                partition(cuts, large=False), wishes_of(cuts, np.random.default_rng(0)), run_of().clock, seconds=10.0
+                partition(cuts, by_district(cuts)),
+                wishes_of(cuts, np.random.default_rng(0)),
+                run_of().clock,
+                seconds=10.0,
             )
             is None
         )
@@ -190,7 +196,7 @@ class TestMoves:
 
 def priced_blocks(problem: CutProblem, executor: ThreadPoolExecutor, *, price: float) -> tuple[Blocks, Priced]:
     """The districts of a problem at one price for every tie, and their bounds."""
-    districts = Blocks.of(Search.of(problem, run_of()), executor, large=False)
+    districts = Blocks.of(Search.of(problem, run_of()), executor, by_district(problem))
     whole = districts.whole
     ties = ties_of(whole, np.zeros(len(whole.copied)), np.zeros(len(whole.shared)))
     prices = np.clip(np.full(len(ties.right), price), ties.lower, ties.upper)
@@ -202,7 +208,9 @@ class TestSlack:
     def test_adds_up_to_the_gap(self) -> None:
         """A plan costs its bound, the slack of its districts, and what it leaves of shared constraints at their prices."""
         for problem, rng in problems(**LIMITED):
-            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, seconds=10.0
+            )
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=3.0)
@@ -221,7 +229,7 @@ class TestPieces:
         problem = cut_problem(
             PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
         )
-        whole, n = partition(problem, large=False), problem.num_y
+        whole, n = partition(problem, by_district(problem)), problem.num_y
         for b in range(len(whole.blocks)):
             divided = []
             for turn in range(3):
@@ -254,7 +262,9 @@ class TestSweeps:
         monkeypatch.setattr(sys.modules["netplan.solve.sweeps"], "_pieces", lambda open_: np.full(len(open_), pieces))
         gained = 0
         for problem, rng in problems(standard=COVERED, **LIMITED):
-            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, seconds=10.0
+            )
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=0.0)
@@ -290,7 +300,7 @@ class TestSweeps:
             PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
         )
         x = wishes_of(problem, np.random.default_rng(1))
-        plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
+        plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, seconds=10.0)
         assert plan is not None
         found = []
         for pace in (solved, limping):
@@ -306,7 +316,7 @@ class TestSweeps:
     def test_neighbours_touch_each_other(self) -> None:
         """Districts whose customers may cross the border touch, both ways, and every district itself."""
         for problem, _ in problems():
-            whole = partition(problem, large=False)
+            whole = partition(problem, by_district(problem))
             touches = touching(whole)
             assert (touches == touches.T).all()
             for b, block in enumerate(whole.blocks):
@@ -342,7 +352,7 @@ def test_a_sum_and_what_it_counts_are_of_one_district() -> None:
 def test_rows_of_a_block_end_where_it_knows_no_further() -> None:
     """A block's rows hold its own columns and its copies only, and cost no more than in the whole problem at any decisions."""
     for problem, rng in problems():
-        whole = partition(problem, large=False)
+        whole = partition(problem, by_district(problem))
         is_open = wishes_of(problem, rng)[: problem.num_y] > 0.5
         for b, block in enumerate(whole.blocks):
             known = np.concatenate([block.own, block.copies])

@@ -6,9 +6,10 @@
 3. The large blocks' dual values price what ties the districts. Each district decides at these prices, alone: a better bound, and
    what it wishes.
 4. The plan nearest to all wishes that keeps every constraint (`fitting`).
-5. Districts decided anew beside all others as they are, those with most to gain first (`sweeps`).
-6. Districts decided once more, to a smaller gap, for the bound.
-7. If the gap asked for is still not proven: the cuts of the whole problem (`benders`), from that plan and that bound.
+5. Districts too hard to be decided whole are decided in pieces, at prices between these: a better bound (`piece_bounds`).
+6. Districts decided anew beside all others as they are, those with most to gain first (`sweeps`).
+7. Districts decided once more, to a smaller gap, for the bound.
+8. If the gap asked for is still not proven: the cuts of the whole problem (`benders`), from that plan and that bound.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search, prove_by_cuts
 from netplan.solve.blocks import limits_beside
 from netplan.solve.cut_problem import cut_problem
+from netplan.solve.division import by_district, in_large_blocks
 from netplan.solve.fitting import fitted
 from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.piece_bounds import bound_by_pieces
 from netplan.solve.prices import Planes, Ties, finer, ties_of
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.sweeps import improve
@@ -72,7 +75,7 @@ def solve_by_blocks(problem: PlanningProblem, run: Run) -> Outcome:
 
 def _by_blocks(search: Search, executor: Executor) -> None:
     """Bound, plan and what closes the gap between them; nothing if some block has no solution at all."""
-    districts = Blocks.of(search, executor, large=False)
+    districts = Blocks.of(search, executor, by_district(search.problem))
     priced = _at_best_prices(districts)
     if priced is None or districts.is_done:
         return
@@ -81,7 +84,9 @@ def _by_blocks(search: Search, executor: Executor) -> None:
     if priced is None or districts.is_done:
         return
     _fit(districts, wishes)
-    if search.best.decisions is not None:
+    if not districts.is_done:
+        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
+    if search.best.decisions is not None and not districts.is_done:
         improve(districts, priced, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
     if not districts.is_done:
         _decided(districts, priced, wishes, gap=_LAST_GAP * gap, seconds=_LAST_SECONDS)
@@ -91,7 +96,8 @@ def _at_best_prices(districts: Blocks) -> Priced | None:
     """The best prices found, through large blocks, and the districts' bounds at them; None if the run is over or some block has no solution."""
     districts.tell("relaxing", "each district beside its neighbours of today")
     _beside_today(districts)
-    large = Blocks.of(districts.search, districts.executor, large=True)
+    problem = districts.whole.problem
+    large = Blocks.of(districts.search, districts.executor, in_large_blocks(problem, by_district(problem)))
     for model in districts.models:
         for cuts in model.found:
             for other in large.models:

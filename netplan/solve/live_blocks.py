@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from netplan.solve.benders import Search
 from netplan.solve.block_model import BlockModel
-from netplan.solve.blocks import Partition, partition
+from netplan.solve.blocks import Block, Partition, partition
+from netplan.solve.division import Division
 from netplan.solve.live_cuts import Found
 from netplan.solve.prices import Ties
 from netplan.solve.rounds import Run
@@ -29,9 +30,11 @@ class Blocks:
     executor: Executor
 
     @classmethod
-    def of(cls, search: Search, executor: Executor, *, large: bool) -> Blocks:
-        """Divide the problem of a search."""
-        whole = partition(search.problem, large=large)
+    def of(
+        cls, search: Search, executor: Executor, division: Division, same: Sequence[Block | None] | None = None
+    ) -> Blocks:
+        """Divide the problem of a search; `same` as in `partition`."""
+        whole = partition(search.problem, division, same)
         seed = search.run.options.seed
         models = tuple(BlockModel(whole, b, seed=seed) for b in range(len(whole.blocks)))
         return cls(whole, models, search, executor)
@@ -50,8 +53,10 @@ class Blocks:
         """Tell the listener where the run stands."""
         self.run.tell(stage, message, self.search.best)
 
-    def relaxed(self, costs: Sequence[Floats] | None = None, *, seconds: float = np.inf) -> list[Found]:
-        """Every block's relaxation, at these costs if given, in so many seconds."""
+    def relaxed(
+        self, costs: Sequence[Floats] | None = None, *, seconds: float = np.inf, which: Sequence[int] | None = None
+    ) -> list[Found]:
+        """The relaxation of every block, or of some, at these costs if given, in so many seconds."""
         clock = self.run.clock.within(seconds)
 
         def relax(b: int) -> Found:
@@ -59,7 +64,7 @@ class Blocks:
                 self.models[b].set_costs(costs[b])
             return self.models[b].relax(clock)
 
-        return list(self.executor.map(relax, range(len(self.models))))
+        return list(self.executor.map(relax, range(len(self.models)) if which is None else which))
 
     def decided(
         self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, seconds: float
