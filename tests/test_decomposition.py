@@ -74,7 +74,7 @@ def broken_wishes(**rules: object) -> int:
     for problem, rng in problems(**rules):
         for _ in range(5):
             x = wishes_of(problem, rng)
-            plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, seconds=10.0)
+            plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, effort=100.0)
             assert plan is not None
             assert problem.holds(plan)
             broken += not problem.holds(x)
@@ -91,10 +91,10 @@ class TestFitting:
         """Wishes that keep every constraint are the plan."""
         for problem, rng in problems(**LIMITED):
             plan = fitted(
-                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, seconds=10.0
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, effort=100.0
             )
             assert plan is not None
-            assert fitted(partition(problem, by_district(problem)), plan, run_of().clock, seconds=10.0) is plan
+            assert fitted(partition(problem, by_district(problem)), plan, run_of().clock, effort=100.0) is plan
 
     def test_districts_give_way_in_turns(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Coverage in every district: what gives way district by district keeps every constraint, and mostly needs no more than that."""
@@ -123,7 +123,7 @@ class TestFitting:
                 partition(cuts, by_district(cuts)),
                 wishes_of(cuts, np.random.default_rng(0)),
                 run_of().clock,
-                seconds=10.0,
+                effort=100.0,
             )
             is None
         )
@@ -209,7 +209,7 @@ class TestSlack:
         """A plan costs its bound, the slack of its districts, and what it leaves of shared constraints at their prices."""
         for problem, rng in problems(**LIMITED):
             plan = fitted(
-                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, seconds=10.0
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, effort=100.0
             )
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
@@ -263,7 +263,7 @@ class TestSweeps:
         gained = 0
         for problem, rng in problems(standard=COVERED, **LIMITED):
             plan = fitted(
-                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, seconds=10.0
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, effort=100.0
             )
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
@@ -271,7 +271,7 @@ class TestSweeps:
                 districts.search.weigh(plan)
                 before = districts.search.best.objective
                 assert before is not None
-                improve(districts, priced, gap=1e-6, seconds=5.0)
+                improve(districts, priced, gap=1e-6, effort=50.0)
             after = districts.search.best.objective
             assert after is not None
             assert after <= before
@@ -300,7 +300,7 @@ class TestSweeps:
             PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
         )
         x = wishes_of(problem, np.random.default_rng(1))
-        plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, seconds=10.0)
+        plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, effort=100.0)
         assert plan is not None
         found = []
         for pace in (solved, limping):
@@ -308,7 +308,7 @@ class TestSweeps:
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=0.0)
                 districts.search.weigh(plan)
-                improve(districts, priced, gap=1e-6, seconds=30.0)
+                improve(districts, priced, gap=1e-6, effort=300.0)
             found.append(districts.search.x)
         assert count[0] > 1
         assert (found[0] == found[1]).all()

@@ -47,16 +47,16 @@ _IDLE_STEPS = 5
 """Steps in a row that bring nothing better before the search for prices ends."""
 
 _STEP_SHARE = 0.5
-"""How long a further step may take, as a share of the time to the first: the steps of very large blocks do not pay."""
+"""Iterations that a block may take for a further step, as a share of those to the first: the steps of very large blocks do not pay."""
 
 _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 """Gap of a district's MIP, as a share of the gap asked for: at first, and when only the bound is missing."""
 
-_BLOCK_SECONDS, _LAST_SECONDS = 5.0, 30.0
-"""Seconds that one MIP of a district may take: a guard, most take one or two."""
+_BLOCK_EFFORT, _LAST_EFFORT = 30.0, 200.0
+"""Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
 
-_FITTING_SECONDS = 60.0
-"""Seconds that a step of fitting may take; a municipality of 38 districts takes two."""
+_FITTING_EFFORT = 500.0
+"""Effort that a step of fitting may take; a municipality of 38 districts takes 20."""
 
 
 def solve_by_blocks(problem: PlanningProblem, run: Run) -> Outcome:
@@ -80,16 +80,16 @@ def _by_blocks(search: Search, executor: Executor) -> None:
     if priced is None or districts.is_done:
         return
     gap, wishes = search.run.options.gap, search.x.copy()
-    priced = _decided(districts, priced, wishes, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
+    priced = _decided(districts, priced, wishes, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if priced is None or districts.is_done:
         return
     _fit(districts, wishes)
     if not districts.is_done:
-        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
+        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if search.best.decisions is not None and not districts.is_done:
-        improve(districts, priced, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
+        improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if not districts.is_done:
-        _decided(districts, priced, wishes, gap=_LAST_GAP * gap, seconds=_LAST_SECONDS)
+        _decided(districts, priced, wishes, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
 
 
 def _at_best_prices(districts: Blocks) -> Priced | None:
@@ -141,12 +141,12 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
     ties = ties_of(large.whole, worth[:copies], worth[copies:])
     prices = ties.affordable(worth, reduced)
     planes = Planes.at(ties, prices, large.run.clock)
-    enough, best, limit = _CLOSE * large.run.options.gap, None, np.inf
+    enough, best = _CLOSE * large.run.options.gap, None
+    taken, limit = np.array([model.iterations for model in large.models]), np.full(len(large.models), np.inf)
     for step in range(_STEPS):
-        end = large.run.seconds + limit
-        found = large.relaxed(ties.costs(prices), seconds=limit)
+        found = large.relaxed(ties.costs(prices), iterations=limit.tolist())
         values = [answer.values for answer in found if answer.values is not None and np.isfinite(answer.cost)]
-        if len(values) < len(found) or large.run.seconds >= end:
+        if len(values) < len(found) or large.run.is_over:
             break
         costs = np.array([answer.cost for answer in found])
         value = large.bound_of(ties, costs, prices)
@@ -154,7 +154,8 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
             best = finer(ties, prices, large.models, districts.whole)
             large.search.best = large.search.best.with_bound(value)
         large.tell("pricing", f"step {step + 1}")
-        limit = min(limit, _STEP_SHARE * large.run.seconds)
+        if step == 0:
+            limit = _STEP_SHARE * (taken + np.array([model.iterations for model in large.models]))
         following = planes.next()
         close = planes.predicted - planes.value <= enough * max(1.0, abs(planes.value))
         if following is None or close or planes.idle >= _IDLE_STEPS or large.run.is_over:
@@ -163,11 +164,11 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
     return best
 
 
-def _decided(blocks: Blocks, priced: Priced, wishes: Floats, *, gap: float, seconds: float) -> Priced | None:
+def _decided(blocks: Blocks, priced: Priced, wishes: Floats, *, gap: float, effort: float) -> Priced | None:
     """Each block decides at the prices: better bounds, and its wishes, where it has any; None if a block has no whole solution."""
     bounds, undecided, costs = priced.bounds.copy(), priced.open.copy(), priced.ties.costs(priced.prices)
     longest_first = sorted(range(len(bounds)), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
-    for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, seconds=seconds)):
+    for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, effort=effort)):
         bounds[b] = max(bounds[b], found.bound)
         undecided[b] = found.cost - bounds[b]
         if found.values is not None:
@@ -190,7 +191,7 @@ def _with_bounds(blocks: Blocks, priced: Priced, stage: str) -> Priced | None:
 
 def _fit(blocks: Blocks, wishes: Floats) -> None:
     """The plan nearest to the wishes, if one is found."""
-    plan = fitted(blocks.whole, wishes, blocks.run.clock, seconds=_FITTING_SECONDS)
+    plan = fitted(blocks.whole, wishes, blocks.run.clock, effort=_FITTING_EFFORT)
     if plan is not None:
         blocks.search.weigh(plan)
         blocks.tell("fitting")

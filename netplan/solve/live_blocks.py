@@ -54,27 +54,31 @@ class Blocks:
         self.run.tell(stage, message, self.search.best)
 
     def relaxed(
-        self, costs: Sequence[Floats] | None = None, *, seconds: float = np.inf, which: Sequence[int] | None = None
+        self,
+        costs: Sequence[Floats] | None = None,
+        *,
+        iterations: Sequence[float] | None = None,
+        which: Sequence[int] | None = None,
     ) -> list[Found]:
-        """The relaxation of every block, or of some, at these costs if given, in so many seconds."""
-        clock = self.run.clock.within(seconds)
+        """The relaxation of every block, or of some, at these costs if given, in so many iterations each at most, if given."""
+        clock = self.run.clock
 
         def relax(b: int) -> Found:
             if costs is not None:
                 self.models[b].set_costs(costs[b])
-            return self.models[b].relax(clock)
+            return self.models[b].relax(clock, iterations=np.inf if iterations is None else iterations[b])
 
         return list(self.executor.map(relax, range(len(self.models)) if which is None else which))
 
     def decided(
-        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, seconds: float
+        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, effort: float
     ) -> Iterator[tuple[int, Found]]:
         """Whole decisions of these blocks at these costs, each block with its answer as soon as those before it have theirs."""
         clock = self.run.clock
 
         def decide(b: int) -> tuple[int, Found]:
             self.models[b].set_costs(costs[b])
-            return b, self.models[b].decide(clock, gap=gap, seconds=seconds)
+            return b, self.models[b].decide(clock, gap=gap, effort=effort)
 
         return self.executor.map(decide, which)
 

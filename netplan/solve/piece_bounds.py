@@ -30,8 +30,8 @@ _PIECE_COLUMNS = 200
 """Decisions of a usual piece; a town is never cut."""
 
 
-def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, seconds: float) -> None:
-    """Raise the bound by deciding hard districts in pieces, each to a gap and for so long at most."""
+def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: float) -> None:
+    """Raise the bound by deciding hard districts in pieces, each to a gap and with so much effort at most."""
     numbers = np.where(_is_hard(districts, priced), _numbers(districts), 1)
     if (numbers <= 1).all():
         return
@@ -44,7 +44,7 @@ def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, seconds: f
     bounds = _kept_bounds(districts, priced, pieces, ties.costs(prices), home)
     _inherit(districts, pieces, home)
     todo = [int(f) for f in np.argsort([-len(block.own) for block in pieces.whole.blocks], kind="stable")]
-    _decide(pieces, ties, prices, bounds, [f for f in todo if not np.isfinite(bounds[f])], gap=gap, seconds=seconds)
+    _decide(pieces, ties, prices, bounds, [f for f in todo if not np.isfinite(bounds[f])], gap=gap, effort=effort)
 
 
 def _is_hard(districts: Blocks, priced: Priced) -> Flags:
@@ -95,13 +95,13 @@ def _inherit(districts: Blocks, pieces: Blocks, home: Ints) -> None:
 
 
 def _decide(
-    pieces: Blocks, ties: Ties, prices: Floats, bounds: Floats, todo: Sequence[int], *, gap: float, seconds: float
+    pieces: Blocks, ties: Ties, prices: Floats, bounds: Floats, todo: Sequence[int], *, gap: float, effort: float
 ) -> None:
     """Relax, then decide, these pieces, and note the bound that they make with those already known."""
     costs = ties.costs(prices)
     for f, answer in zip(todo, pieces.relaxed(costs, which=todo), strict=True):
         bounds[f] = answer.cost
-    for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, seconds=seconds)):
+    for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, effort=effort)):
         bounds[f] = max(bounds[f], answer.bound)
         pieces.tell("deciding", f"{done + 1} of {len(todo)} pieces of districts")
     if np.isfinite(bounds).all():
