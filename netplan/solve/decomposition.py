@@ -52,7 +52,7 @@ _STEP_SHARE = 0.5
 _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 """Gap of a district's MIP, as a share of the gap asked for: at first, and when only the bound is missing."""
 
-_BLOCK_EFFORT, _LAST_EFFORT = 30.0, 200.0
+_BLOCK_EFFORT, _LAST_EFFORT = 60.0, 300.0
 """Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
 
 _FITTING_EFFORT = 500.0
