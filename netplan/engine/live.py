@@ -123,7 +123,9 @@ class LiveModel:
         for name, value in (("log_to_console", False), ("random_seed", seed), ("mip_abs_gap", 1e-9), ("threads", 1)):
             self.highs.setOptionValue(name, value)
         self.highs.setOptionValue("presolve_rule_off", _NO_AGGREGATOR)
-        self.highs.setOptionValue("mip_allow_restart", False)  # seconds at the root again, and a bound lower than before
+        self.highs.setOptionValue(
+            "mip_allow_restart", False
+        )  # seconds at the root again, and a bound lower than before
         self.add_columns(part.cost, part.lower, part.upper)
         self.integers = np.flatnonzero(part.is_integer).astype(np.int32)
         self.add_rows(part.matrix, part.row_lower, part.row_upper)

@@ -8,7 +8,7 @@
 4. The plan nearest to all wishes that keeps every constraint (`fitting`).
 5. Districts too hard to be decided whole are decided in pieces, at prices between these: a better bound (`piece_bounds`).
 6. Districts decided anew beside all others as they are, those with most to gain first (`sweeps`).
-7. Districts decided once more, to a smaller gap, for the bound.
+7. Districts, or their pieces, decided once more, to a smaller gap, for the bound.
 8. If the gap asked for is still not proven: the cuts of the whole problem (`benders`), from that plan and that bound.
 """
 
@@ -30,11 +30,12 @@ from netplan.solve.cut_problem import cut_problem
 from netplan.solve.division import by_district, in_large_blocks
 from netplan.solve.fitting import fitted
 from netplan.solve.live_blocks import Blocks, Priced
-from netplan.solve.piece_bounds import bound_by_pieces
+from netplan.solve.piece_bounds import bound_by_pieces, hard_ones
 from netplan.solve.prices import Planes, Ties, finer, ties_of
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.sweeps import improve
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _STEPS = 40
@@ -80,7 +81,8 @@ def _by_blocks(search: Search, executor: Executor) -> None:
     if priced is None or districts.is_done:
         return
     gap, wishes = search.run.options.gap, search.x.copy()
-    priced = _decided(districts, priced, wishes, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
+    every = np.arange(len(districts.models))
+    priced = _decided(districts, priced, wishes, every, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if priced is None or districts.is_done:
         return
     _fit(districts, wishes)
@@ -89,7 +91,9 @@ def _by_blocks(search: Search, executor: Executor) -> None:
     if search.best.decisions is not None and not districts.is_done:
         improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if not districts.is_done:
-        _decided(districts, priced, wishes, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
+        whole = np.flatnonzero(~hard_ones(districts, priced))
+        last = _decided(districts, priced, wishes, whole, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
+        bound_by_pieces(districts, last or priced, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
 
 
 def _at_best_prices(districts: Blocks) -> Priced | None:
@@ -164,17 +168,19 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
     return best
 
 
-def _decided(blocks: Blocks, priced: Priced, wishes: Floats, *, gap: float, effort: float) -> Priced | None:
-    """Each block decides at the prices: better bounds, and its wishes, where it has any; None if a block has no whole solution."""
+def _decided(
+    blocks: Blocks, priced: Priced, wishes: Floats, which: Ints, *, gap: float, effort: float
+) -> Priced | None:
+    """These blocks decide at the prices: better bounds, and their wishes, where they have any; None if a block has no whole solution."""
     bounds, undecided, costs = priced.bounds.copy(), priced.open.copy(), priced.ties.costs(priced.prices)
-    longest_first = sorted(range(len(bounds)), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
+    longest_first = sorted(which.tolist(), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
     for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, effort=effort)):
         bounds[b] = max(bounds[b], found.bound)
         undecided[b] = found.cost - bounds[b]
         if found.values is not None:
             model = blocks.models[b]
             wishes[model.block.own[: model.num_policy]] = found.values[: model.num_policy]
-        blocks.tell("deciding", f"{done + 1} of {len(bounds)} districts")
+        blocks.tell("deciding", f"{done + 1} of {len(which)} districts")
     give_back()
     return _with_bounds(blocks, replace(priced, bounds=bounds, open=undecided), "deciding")
 

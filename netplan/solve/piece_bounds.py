@@ -32,7 +32,7 @@ _PIECE_COLUMNS = 200
 
 def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: float) -> None:
     """Raise the bound by deciding hard districts in pieces, each to a gap and with so much effort at most."""
-    numbers = np.where(_is_hard(districts, priced), _numbers(districts), 1)
+    numbers = np.where(hard_ones(districts, priced), _numbers(districts), 1)
     if (numbers <= 1).all():
         return
     whole = districts.whole
@@ -47,7 +47,8 @@ def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: fl
     _decide(pieces, ties, prices, bounds, [f for f in todo if not np.isfinite(bounds[f])], gap=gap, effort=effort)
 
 
-def _is_hard(districts: Blocks, priced: Priced) -> Flags:
+def hard_ones(districts: Blocks, priced: Priced) -> Flags:
+    """Which districts are too hard to be decided whole, shape (B,)."""
     worth = districts.run.options.gap * abs(districts.search.best.bound or 0.0)
     return np.asarray(priced.open * len(priced.open) > _HARD * worth)
 
