@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,19 @@ _CASH_MINUTES, _COUNTER_MINUTES = 10.0, 15.0
 _MORE = 0.25
 """How much of the way from what today's network gives to what all sites would give a standard asks for."""
 
-_CAPITAL_PER_OUTLET = 300_000
-_CLOSED, _OPENED = 0.2, 0.2
-"""What a district may spend, close and open, for each outlet that it has today."""
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a district may spend, close and open, for each outlet that it has today."""
+
+    capital: float
+    closed: float
+    opened: float
+
+
+FREELY = Change(capital=300_000, closed=0.2, opened=0.2)
+LIKE_THE_MUNICIPALITY = Change(capital=140_000, closed=0.1, opened=0.09)
+"""As data/chongqing/plan-municipality.toml: 250 million, 180 closures and 160 openings for 1,776 outlets."""
 
 _PLAN = """\
 [objective]
@@ -81,15 +92,15 @@ max_openings = {openings}
 """
 
 
-def plan_file(folder: Path, *, overflow: str) -> str:
+def plan_file(folder: Path, *, overflow: str, change: Change) -> str:
     """The plan for the tables in this folder; its standards depend on the minutes between people and sites."""
     head = _PLAN.format(overflow=overflow)
     (folder / "plan.toml").write_text(head, encoding="utf-8")
     problem = PlanningProblem.build(read_region(folder), read_policy(folder / "plan.toml"))
-    return head + "".join(_district(problem, district) for district in problem.region.districts["district_id"])
+    return head + "".join(_district(problem, district, change) for district in problem.region.districts["district_id"])
 
 
-def _district(problem: PlanningProblem, district: str) -> str:
+def _district(problem: PlanningProblem, district: str, change: Change) -> str:
     nodes, sites = problem.region.nodes, problem.sites
     is_here = (nodes["district_id"] == district).to_numpy()
     people = nodes[["children", "working", "elderly"]].sum(axis=1).to_numpy(dtype=float) * is_here
@@ -102,9 +113,9 @@ def _district(problem: PlanningProblem, district: str) -> str:
         cash_share=_asked(problem, people, _CASH_MINUTES, problem.is_outlet),
         counter_minutes=_COUNTER_MINUTES,
         counter_share=_asked(problem, rural, _COUNTER_MINUTES, problem.is_outlet & with_counter),
-        capital=_CAPITAL_PER_OUTLET * outlets,
-        closures=round(_CLOSED * outlets),
-        openings=round(_OPENED * outlets),
+        capital=round(change.capital * outlets),
+        closures=round(change.closed * outlets),
+        openings=round(change.opened * outlets),
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import made_land
 import numpy as np
 import pandas as pd
-from made_plan import plan_file
+from made_plan import FREELY, LIKE_THE_MUNICIPALITY, Change, plan_file
 from made_tables import SERVICES, SETTINGS, fixed_tables
 
 
@@ -33,6 +33,8 @@ class Shape:
         How many formats: 5 with flagship branches, 4 without.
     overflow
         What happens to work above capacity: "priced" or "ignored".
+    change
+        How much a district may change.
     side_km
         Side of a district.
     """
@@ -43,6 +45,7 @@ class Shape:
     sites: int
     formats: int
     overflow: str = "priced"
+    change: Change = FREELY
     side_km: float = 40.0
 
 
@@ -50,8 +53,9 @@ SHAPES = {
     "P3": Shape(districts=1, towns=25, nodes=2200, sites=300, formats=5, overflow="ignored"),
     "P3-overflow": Shape(districts=1, towns=25, nodes=2200, sites=300, formats=5),
     "P4": Shape(districts=40, towns=25, nodes=2000, sites=250, formats=4),
+    "P4-limited": Shape(districts=40, towns=25, nodes=2000, sites=250, formats=4, change=LIKE_THE_MUNICIPALITY),
 }
-"""The plans of docs/benchmarks.md; P3-overflow is P3 with one thing more."""
+"""The plans of docs/benchmarks.md; P3-overflow is P3 with one thing more, P4-limited is P4 with less to change."""
 
 _OUTLETS = 0.3
 """Share of the sites that are outlets of today."""
@@ -75,7 +79,7 @@ def write_made_region(folder: Path, shape: Shape, *, seed: int = 0) -> Path:
     (folder / "region.toml").write_text(SETTINGS.format(name=f"Made-up region {seed}"), encoding="utf-8")
     for stem, table in made_tables(shape, seed).items():
         table.to_csv(folder / f"{stem}.csv", index=False, lineterminator="\n")
-    (folder / "plan.toml").write_text(plan_file(folder, overflow=shape.overflow), encoding="utf-8")
+    (folder / "plan.toml").write_text(plan_file(folder, overflow=shape.overflow, change=shape.change), encoding="utf-8")
     return folder
 
 

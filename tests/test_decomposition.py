@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,16 +17,20 @@ from activity.cases import base_policy
 from brute import brute_force
 from random_regions import THEMES, random_region, wide_region
 
+from netplan import solve
+from netplan.engine.live import _Ear
 from netplan.engine.run import Options
 from netplan.memory import give_back
 from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search
 from netplan.solve.blocks import partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
+from netplan.solve.division import by_district, in_pieces
 from netplan.solve.fitting import fitted, losses
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.linked import with_linked
 from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.piece_bounds import bound_by_pieces
 from netplan.solve.pieces import pieces_of
 from netplan.solve.polish import after, moves
 from netplan.solve.prices import ties_of
@@ -73,7 +77,7 @@ def broken_wishes(**rules: object) -> int:
     for problem, rng in problems(**rules):
         for _ in range(5):
             x = wishes_of(problem, rng)
-            plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
+            plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, effort=100.0)
             assert plan is not None
             assert problem.holds(plan)
             broken += not problem.holds(x)
@@ -89,9 +93,11 @@ class TestFitting:
     def test_leaves_what_fits(self) -> None:
         """Wishes that keep every constraint are the plan."""
         for problem, rng in problems(**LIMITED):
-            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, effort=100.0
+            )
             assert plan is not None
-            assert fitted(partition(problem, large=False), plan, run_of().clock, seconds=10.0) is plan
+            assert fitted(partition(problem, by_district(problem)), plan, run_of().clock, effort=100.0) is plan
 
     def test_districts_give_way_in_turns(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Coverage in every district: what gives way district by district keeps every constraint, and mostly needs no more than that."""
@@ -117,7 +123,10 @@ class TestFitting:
         cuts = cut_problem(problem)
         assert (
             fitted(
-                partition(cuts, large=False), wishes_of(cuts, np.random.default_rng(0)), run_of().clock, seconds=10.0
+                partition(cuts, by_district(cuts)),
+                wishes_of(cuts, np.random.default_rng(0)),
+                run_of().clock,
+                effort=100.0,
             )
             is None
         )
@@ -190,7 +199,7 @@ class TestMoves:
 
 def priced_blocks(problem: CutProblem, executor: ThreadPoolExecutor, *, price: float) -> tuple[Blocks, Priced]:
     """The districts of a problem at one price for every tie, and their bounds."""
-    districts = Blocks.of(Search.of(problem, run_of()), executor, large=False)
+    districts = Blocks.of(Search.of(problem, run_of()), executor, by_district(problem))
     whole = districts.whole
     ties = ties_of(whole, np.zeros(len(whole.copied)), np.zeros(len(whole.shared)))
     prices = np.clip(np.full(len(ties.right), price), ties.lower, ties.upper)
@@ -202,7 +211,9 @@ class TestSlack:
     def test_adds_up_to_the_gap(self) -> None:
         """A plan costs its bound, the slack of its districts, and what it leaves of shared constraints at their prices."""
         for problem, rng in problems(**LIMITED):
-            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, effort=100.0
+            )
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=3.0)
@@ -221,7 +232,7 @@ class TestPieces:
         problem = cut_problem(
             PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
         )
-        whole, n = partition(problem, large=False), problem.num_y
+        whole, n = partition(problem, by_district(problem)), problem.num_y
         for b in range(len(whole.blocks)):
             divided = []
             for turn in range(3):
@@ -247,6 +258,95 @@ class TestPieces:
             assert free[n:][sums].any() == np.char.startswith(names[free[n:]], "z").any()
 
 
+class TestBoundByPieces:
+    """Districts in pieces, at prices between these."""
+
+    @pytest.fixture(autouse=True)
+    def _small_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys.modules["netplan.solve.piece_bounds"], "_PIECE_COLUMNS", 20)
+
+    @staticmethod
+    def bounds(problem: CutProblem, hard_ones: Sequence[int], *, price: float) -> tuple[float, float]:
+        """The bound of the districts' relaxations at a price for every tie, and that of the hard ones in pieces."""
+        with ThreadPoolExecutor(2) as executor:
+            districts, priced = priced_blocks(problem, executor, price=price)
+            before = districts.bound_of(priced.ties, priced.bounds, priced.prices)
+            hard = np.where(np.isin(np.arange(len(priced.open)), hard_ones), np.inf, 0.0)
+            bound_by_pieces(districts, replace(priced, open=hard), gap=1e-6, effort=1000.0)
+            return before, float(districts.search.best.bound or -np.inf)
+
+    @pytest.mark.parametrize("hard_ones", [(0, 1), (0,)])
+    def test_never_above_the_optimum(self, hard_ones: Sequence[int]) -> None:
+        """At any prices pieces prove no more than what brute force finds."""
+        for price in (0.0, 3.0, 1000.0):
+            for problem, _ in problems(**LIMITED):
+                optimum = brute_force(problem.formulation.problem).value
+                assert optimum is not None
+                assert self.bounds(problem, hard_ones, price=price)[1] <= optimum + 1e-6 * abs(optimum)
+
+    def test_more_than_the_relaxation(self) -> None:
+        """In larger regions pieces prove more than their districts' relaxation, and no more than the compact model's optimum."""
+        better = 0
+        for seed in (4, 6, 8):
+            region, policy = (
+                wide_region(seed, nodes=40, outlets=12, candidates=12),
+                base_policy(seed).replace(**LIMITED),
+            )
+            problem = PlanningProblem.build(region, policy)
+            before, bound = self.bounds(cut_problem(problem), (0, 1), price=0.0)
+            optimum = solve(problem, method="compact", gap=0.0).objective
+            assert optimum is not None
+            assert bound <= optimum + 1e-6 * abs(optimum)
+            better += bound > before + 1e-6 * abs(before)
+        assert better > 0
+
+    def test_undivided_districts_cost_what_they_did(self) -> None:
+        """Where one district goes in pieces, the columns of all others cost what they cost before, to rounding."""
+        pieces_of_districts = sys.modules["netplan.solve.piece_bounds"]
+        divided = 0
+        for problem, _ in problems(**LIMITED):
+            with ThreadPoolExecutor(2) as executor:
+                districts, priced = priced_blocks(problem, executor, price=3.0)
+                division, home = in_pieces(problem, by_district(problem), np.array([4, 1]))
+                pieces = Blocks.of(districts.search, executor, division)
+                ties, prices = pieces_of_districts._prices(districts, priced, pieces, np.array([0]), home)
+            (undivided,) = np.flatnonzero(home == 1)
+            costs, before = ties.costs(prices)[undivided], priced.ties.costs(priced.prices)[1]
+            if np.array_equal(pieces.whole.blocks[undivided].columns, districts.whole.blocks[1].columns):
+                assert costs == pytest.approx(before, rel=1e-9, abs=1e-6)
+                divided += (home == 0).sum() > 1
+        assert divided > 0
+
+    def test_every_township_is_in_one_piece_of_its_district(self) -> None:
+        """Pieces keep to their districts, none is empty, and there are as many as asked for where there are townships enough."""
+        for problem, _ in problems():
+            districts = by_district(problem)
+            division, home = in_pieces(problem, districts, np.array([2, 1]))
+            assert (home[division.of_township] == districts.of_township).all()
+            assert set(division.of_township.tolist()) == set(range(division.number))
+            assert np.bincount(home).tolist() == [min(2, (districts.of_township == 0).sum()), 1]
+
+
+def test_a_seed_fixes_the_run_whoever_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Value, bound and plan are the same to the last digit when the solver is now and then slow."""
+    problem = PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
+    for method in ("benders", "decomposition"):
+        found = []
+        for pause in (0.0, 0.002):
+            look = _Ear.look
+
+            def slow(ear: _Ear, event: object, look: object = look, pause: float = pause) -> None:
+                threading.Event().wait(pause)
+                look(ear, event)  # type: ignore[operator]
+
+            with monkeypatch.context() as patch:
+                patch.setattr(_Ear, "look", slow)
+                result = solve(problem, method=method, gap=0.002)
+            assert result.plan is not None
+            found.append((result.objective, result.bound, result.plan.actions.to_csv()))
+        assert found[0] == found[1]
+
+
 class TestSweeps:
     @pytest.mark.parametrize("pieces", [1, 4])
     def test_better_and_feasible(self, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,14 +354,16 @@ class TestSweeps:
         monkeypatch.setattr(sys.modules["netplan.solve.sweeps"], "_pieces", lambda open_: np.full(len(open_), pieces))
         gained = 0
         for problem, rng in problems(standard=COVERED, **LIMITED):
-            plan = fitted(partition(problem, large=False), wishes_of(problem, rng), run_of().clock, seconds=10.0)
+            plan = fitted(
+                partition(problem, by_district(problem)), wishes_of(problem, rng), run_of().clock, effort=100.0
+            )
             assert plan is not None
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=0.0)
                 districts.search.weigh(plan)
                 before = districts.search.best.objective
                 assert before is not None
-                improve(districts, priced, gap=1e-6, seconds=5.0)
+                improve(districts, priced, gap=1e-6, effort=50.0)
             after = districts.search.best.objective
             assert after is not None
             assert after <= before
@@ -290,7 +392,7 @@ class TestSweeps:
             PlanningProblem.build(wide_region(3, nodes=40, outlets=12, candidates=12), base_policy(3))
         )
         x = wishes_of(problem, np.random.default_rng(1))
-        plan = fitted(partition(problem, large=False), x, run_of().clock, seconds=10.0)
+        plan = fitted(partition(problem, by_district(problem)), x, run_of().clock, effort=100.0)
         assert plan is not None
         found = []
         for pace in (solved, limping):
@@ -298,7 +400,7 @@ class TestSweeps:
             with ThreadPoolExecutor(2) as executor:
                 districts, priced = priced_blocks(problem, executor, price=0.0)
                 districts.search.weigh(plan)
-                improve(districts, priced, gap=1e-6, seconds=30.0)
+                improve(districts, priced, gap=1e-6, effort=300.0)
             found.append(districts.search.x)
         assert count[0] > 1
         assert (found[0] == found[1]).all()
@@ -306,7 +408,7 @@ class TestSweeps:
     def test_neighbours_touch_each_other(self) -> None:
         """Districts whose customers may cross the border touch, both ways, and every district itself."""
         for problem, _ in problems():
-            whole = partition(problem, large=False)
+            whole = partition(problem, by_district(problem))
             touches = touching(whole)
             assert (touches == touches.T).all()
             for b, block in enumerate(whole.blocks):
@@ -342,7 +444,7 @@ def test_a_sum_and_what_it_counts_are_of_one_district() -> None:
 def test_rows_of_a_block_end_where_it_knows_no_further() -> None:
     """A block's rows hold its own columns and its copies only, and cost no more than in the whole problem at any decisions."""
     for problem, rng in problems():
-        whole = partition(problem, large=False)
+        whole = partition(problem, by_district(problem))
         is_open = wishes_of(problem, rng)[: problem.num_y] > 0.5
         for b, block in enumerate(whole.blocks):
             known = np.concatenate([block.own, block.copies])

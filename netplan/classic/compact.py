@@ -46,7 +46,6 @@ def solve_compact(
     enough: Enough = lambda _objective, _bound: False,
     trace: list[Step] | None = None,
     sign: float = 1.0,
-    seconds: float = float("inf"),
 ) -> Compact:
     """Solve until the gap asked for is proven, `enough` says so, or the run is over.
 
@@ -77,7 +76,7 @@ def solve_compact(
         return enough(objective, bound)
 
     with stop_on_interrupt(run.stop):
-        stopped = live.solve_mip(run, gap=0.5 * run.options.gap, watch=Watch(tell), seconds=seconds)
+        stopped = live.solve_mip(run, gap=0.5 * run.options.gap, watch=Watch(tell))
     if stopped == "infeasible":
         return Compact(None, float("inf"), float("inf"), stopped)
     bound = float("-inf") if live.bound is None else live.bound

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import Any, Literal
 
 import highspy
@@ -26,10 +25,14 @@ _NO_AGGREGATOR = 1 << 12
 """HiGHS's presolve rule "Aggregator" is left out. With it HiGHS 1.10 to 1.15.1 called a plan 0.14 % above the optimum
 optimal, on 1 of 300 seeded models with a coverage standard; without it all agreed with presolve off, as fast as before."""
 
-_MANY = 2**31 - 1
+MANY = 2**31 - 1
+"""Iterations, where there is no limit."""
 
-_TELL_SECONDS = 0.1
-"""Who watches a MIP hears from it about this often."""
+_TREE_LOOKS = 12.0
+"""HiGHS asks so many times as often whether to end in the tree as at the root; an effort counts one look at the root as 1."""
+
+_LISTEN_SECONDS = 0.1
+"""A thread that waits for HiGHS wakes up this often to hear of Ctrl-C; what HiGHS finds wakes it at once."""
 
 STOPPED: dict[Any, Stopped] = {
     highspy.HighsModelStatus.kOptimal: "proven",
@@ -49,9 +52,9 @@ class Watch:
     Attributes
     ----------
     tell
-        Called with best value and bound now and then; returns whether that is enough.
+        Called with best value and bound whenever HiGHS asks whether to end; returns whether that is enough.
     found
-        Called in the caller's thread with the values of every column at better solutions.
+        Called in the caller's thread with the values of every column at each better solution; the MIP waits meanwhile.
     """
 
     tell: Callable[[float | None, float | None], bool] = lambda _objective, _bound: False
@@ -60,43 +63,55 @@ class Watch:
 
 @dataclass(slots=True)
 class _Ear:
-    """What HiGHS calls while it runs, in its own thread."""
+    """What HiGHS calls while it runs, in its own thread.
+
+    Nothing here depends on who is faster: HiGHS asks at the same points of every run, and waits while a solution is looked at.
+    """
 
     run: Run
     watch: Watch
+    effort: float = float("inf")
+    spent: float = 0.0
     enough: threading.Event = field(default_factory=threading.Event)
-    better: SimpleQueue[Floats] = field(default_factory=SimpleQueue)
-    heard_at: float = 0.0
+    news: threading.Event = field(default_factory=threading.Event)
+    seen: threading.Event = field(default_factory=threading.Event)
+    better: list[Floats] = field(default_factory=list)
 
     def ask(self, event: Any) -> None:
         """End it when it is time: HiGHS looks at its own clock too seldom, and with 7 s left a root node took 24."""
-        if self.enough.is_set() or self.run.is_over:
+        if self.enough.is_set() or self.spent >= self.effort or self.run.is_over:
             event.interrupt()
 
     def look(self, event: Any) -> None:
-        """Look at value and bound besides: HiGHS logs them too seldom, and what a root node proved in 2 s was logged after 9."""
-        if self.run.seconds - self.heard_at >= _TELL_SECONDS:
-            self.hear(event)
-        self.ask(event)
+        """Tell value and bound besides.
 
-    def hear(self, event: Any) -> None:
-        """Tell value and bound."""
+        What HiGHS logs is not told: that comes too seldom (what a root node proved in 2 s was logged after 9), and the first line
+        of a MIP with a start shows the start's value as the bound.
+        """
         seen = event.data_out
-        self.heard_at = self.run.seconds
+        self.spent += 1.0 if seen.mip_node_count <= 0 else 1.0 / _TREE_LOOKS
         if self.watch.tell(_finite(seen.mip_primal_bound), _finite(seen.mip_dual_bound)):
             self.enough.set()
+        self.ask(event)
 
     def improve(self, event: Any) -> None:
-        """Keep a solution for the caller's thread."""
-        self.better.put(np.array(event.data_out.mip_solution))
+        """Show a solution to the caller's thread and wait until it has been looked at, or nobody is there any more."""
+        self.seen.clear()
+        self.better.append(np.array(event.data_out.mip_solution))
+        self.news.set()
+        while not self.seen.wait(_LISTEN_SECONDS) and self.watch.found is not None:
+            pass
 
     def hand_over(self) -> None:
-        """Show the last of the solutions found since; earlier ones were worse."""
-        latest = None
-        while not self.better.empty():
-            latest = self.better.get()
-        if latest is not None and self.watch.found is not None:
-            self.watch.found(latest)
+        """In the caller's thread: show what was found, if anything."""
+        if self.better and self.watch.found is not None:
+            self.watch.found(self.better.pop())
+            self.seen.set()
+
+    def leave(self) -> None:
+        """Nobody listens any more: let HiGHS end."""
+        self.enough.set()
+        self.watch = Watch()
 
 
 class LiveModel:
@@ -104,9 +119,13 @@ class LiveModel:
 
     def __init__(self, part: PolicyPart, *, integral: bool = False, seed: int = 0) -> None:
         self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        self.effort_spent, self.iterations = 0.0, 0  # of the last MIP; of the last `resolve`
         for name, value in (("log_to_console", False), ("random_seed", seed), ("mip_abs_gap", 1e-9), ("threads", 1)):
             self.highs.setOptionValue(name, value)
         self.highs.setOptionValue("presolve_rule_off", _NO_AGGREGATOR)
+        self.highs.setOptionValue(
+            "mip_allow_restart", False
+        )  # seconds at the root again, and a bound lower than before
         self.add_columns(part.cost, part.lower, part.upper)
         self.integers = np.flatnonzero(part.is_integer).astype(np.int32)
         self.add_rows(part.matrix, part.row_lower, part.row_upper)
@@ -155,18 +174,19 @@ class LiveModel:
     def solve_relaxation(self, run: Run) -> Stopped:
         """Solve as a linear program, beside this thread: it may take long, and Ctrl-C ends it."""
         self._limit(run.seconds_left)
-        self._listen(_Ear(run, Watch()))
-        _run_beside(self.highs, lambda: None)
+        ear = _Ear(run, Watch())
+        self._listen(ear)
+        _run_beside(self.highs, ear)
         if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnknown:  # lost its way from the old basis
             self.highs.clearSolver()
             self._limit(run.seconds_left)
-            _run_beside(self.highs, lambda: None)
+            _run_beside(self.highs, ear)
         self._listen_no_more()
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         return run.is_over or "time_limit" if stopped == "interrupted" else stopped
 
     def resolve(
-        self, run: Run, *, cutoff: float = float("inf"), iterations: int = _MANY
+        self, run: Run, *, cutoff: float = float("inf"), iterations: int = MANY
     ) -> Stopped | Literal["iterations"]:
         """Solve a small linear program again after a change, in this thread; it may end at a cutoff or a number of iterations.
 
@@ -180,8 +200,9 @@ class LiveModel:
             self.highs.clearSolver()
             self.highs.run()
         status = self.highs.getModelStatus()
+        self.iterations = max(0, int(self.highs.getInfo().simplex_iteration_count))
         self.highs.setOptionValue("objective_bound", highspy.kHighsInf)
-        self.highs.setOptionValue("simplex_iteration_limit", _MANY)
+        self.highs.setOptionValue("simplex_iteration_limit", MANY)
         if status == highspy.HighsModelStatus.kIterationLimit:
             return "iterations"
         return "proven" if status == highspy.HighsModelStatus.kObjectiveBound else STOPPED.get(status, "nothing")
@@ -191,28 +212,31 @@ class LiveModel:
         for heuristic in ("rins", "rens", "root_reduced_cost"):
             self.highs.setOptionValue(f"mip_heuristic_run_{heuristic}", wanted)
 
-    def solve_mip(self, run: Run, *, gap: float, watch: Watch, seconds: float = float("inf")) -> Stopped:
+    def solve_mip(self, run: Run, *, gap: float, watch: Watch, effort: float = float("inf")) -> Stopped:
         """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven").
+
+        An effort, in units of about a tenth of a second for a district, ends it at the same point of every run, whatever the
+        clock says ("effort"); `effort_spent` tells what it took.
 
         HiGHS 1.15 has called small models with a solution infeasible, or ended in an error, after presolving them. Neither is
         believed until it says so without presolve, too.
         """
         self.highs.setOptionValue("mip_rel_gap", gap)
-        run = run.within(seconds)
         self._limit(run.seconds_left)
-        ear = _Ear(run, watch)
+        ear = _Ear(run, watch, effort)
         self._listen(ear)
-        _run_beside(self.highs, ear.hand_over)
+        _run_beside(self.highs, ear)
         stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         if stopped in {"nothing", "infeasible"}:
             self.highs.setOptionValue("presolve", "off")
             self._limit(run.seconds_left)
-            _run_beside(self.highs, ear.hand_over)
+            _run_beside(self.highs, ear)
             self.highs.setOptionValue("presolve", "choose")
             stopped = STOPPED.get(self.highs.getModelStatus(), "nothing")
         self._listen_no_more()
+        self.effort_spent = ear.spent
         if stopped == "interrupted":
-            return "proven" if ear.enough.is_set() else run.is_over or "time_limit"
+            return "proven" if ear.enough.is_set() else run.is_over or "effort"
         return "interrupted" if run.stop.is_set() and stopped != "proven" else stopped
 
     def _limit(self, seconds: float) -> None:
@@ -224,13 +248,12 @@ class LiveModel:
         live = self.highs
         live.cbMipInterrupt += ear.look
         live.cbSimplexInterrupt += ear.ask
-        live.cbMipLogging += ear.hear
         if ear.watch.found is not None:
             live.cbMipImprovingSolution += ear.improve
 
     def _listen_no_more(self) -> None:
         live = self.highs
-        for callback in (live.cbMipInterrupt, live.cbSimplexInterrupt, live.cbMipLogging, live.cbMipImprovingSolution):
+        for callback in (live.cbMipInterrupt, live.cbSimplexInterrupt, live.cbMipImprovingSolution):
             callback.clear()  # type: ignore[no-untyped-call]
 
     @property
@@ -274,7 +297,7 @@ def _finite(value: float) -> float | None:
     return float(value) if abs(value) < highspy.kHighsInf / 2 else None
 
 
-def _run_beside(highs: highspy.Highs, meanwhile: Callable[[], None]) -> None:
+def _run_beside(highs: highspy.Highs, ear: _Ear) -> None:
     failure: list[BaseException] = []
 
     def work() -> None:
@@ -282,12 +305,18 @@ def _run_beside(highs: highspy.Highs, meanwhile: Callable[[], None]) -> None:
             highs.run()
         except BaseException as error:  # noqa: BLE001 (raised again in the main thread)
             failure.append(error)
+        finally:
+            ear.news.set()
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
-    while worker.is_alive():
-        worker.join(0.02)
-        meanwhile()
-    meanwhile()
+    try:
+        while worker.is_alive():
+            ear.news.wait(_LISTEN_SECONDS)
+            ear.news.clear()
+            ear.hand_over()
+    except BaseException:
+        ear.leave()
+        raise
     if failure:
         raise SolverError(f"HiGHS stopped: {failure[0]}") from failure[0]

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Stopped = Literal["proven", "time_limit", "interrupted", "infeasible", "unbounded", "nothing"]
-"""Why a step ended; "nothing": the solver gave no answer."""
+Stopped = Literal["proven", "time_limit", "interrupted", "infeasible", "unbounded", "effort", "nothing"]
+"""Why a step ended; "effort": it took all that it was allowed; "nothing": the solver gave no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,6 @@ class Run:
         """Wall time that is left, infinite without a limit."""
         limit = self.options.time_limit
         return float("inf") if limit is None else max(0.0, limit - self.seconds)
-
-    def within(self, seconds: float) -> Run:
-        """The same run, over in so many seconds at the latest."""
-        end = min(self.seconds + seconds, self.seconds + self.seconds_left)
-        return self if end == float("inf") else replace(self, options=replace(self.options, time_limit=end))
 
     @property
     def is_over(self) -> Stopped | None:

@@ -21,6 +21,7 @@ from netplan.solve.cut_problem import CutProblem, Cuts, cut_problem
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.master import Master
 from netplan.solve.polish import polish
+from netplan.solve.progress import now_and_then
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.served import Customers
 from netplan.solve.split import customers_of
@@ -40,9 +41,6 @@ _EXACT = 1e-9
 """How far below the truth, relative to the objective, the master may stay at its own solution."""
 
 _HALF = 0.5
-
-_TELL_SECONDS = 0.5
-"""The listener hears no more often than this."""
 
 
 @dataclass(slots=True)
@@ -225,14 +223,11 @@ def without_idle_vans(problem: CutProblem, x: Floats) -> Floats:
 
 def _watch(search: Search, seen: list[Cuts]) -> Watch:
     """Weigh every plan the MIP finds, note the cuts it lacks, and end it once the gap asked for is proven."""
-    run = search.run
-    told_at = [0.0]
+    run, listener = search.run, now_and_then(search.run.listener)
 
     def tell(_objective: float | None, bound: float | None) -> bool:
         best = search.best.with_bound(bound)
-        if run.seconds - told_at[0] >= _TELL_SECONDS:
-            told_at[0] = run.seconds
-            run.listener(Progress("solving", run.seconds, "", best.objective, best.bound))
+        listener(Progress("solving", run.seconds, "", best.objective, best.bound))
         return best.closes(run.options.gap)
 
     def found(values: Floats) -> None:

@@ -1,4 +1,4 @@
-"""A problem in blocks, one per district: what belongs to one district only, and what several share.
+"""A problem in blocks, one per district or part of one: what belongs to one only, and what several share.
 
 A block has the columns of its sites, the rows of its nodes and outlets, and the constraints on its own columns alone. Two things
 tie blocks together: constraints over columns of several blocks (the budget, the number of moves, a counter staffed from across
@@ -8,14 +8,16 @@ a *copy* of the foreign columns that its customers may use.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from netplan.solve.block_kernels import count_ties, known_entries, rows_using, useful_columns
+from netplan.solve.block_kernels import known_entries, rows_using, useful_columns
 from netplan.solve.cut_problem import CutProblem
+from netplan.solve.division import Division
 from netplan.solve.linked import sums
 from netplan.solve.objective_rows import ObjectiveRows
 
@@ -23,9 +25,6 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-
-_LEAST_COLUMNS = 3000
-"""A large block has at least so many columns: few blocks are tied by little, and their prices are soon found."""
 
 _MOSTLY = 0.7
 """A sum most of whose terms, at least this share, are one block's is that block's."""
@@ -100,22 +99,21 @@ class Partition:
         return np.cumsum([0, *(len(block.copies) for block in self.blocks)])
 
 
-def partition(problem: CutProblem, *, large: bool) -> Partition:
-    """Divide a problem by district, or into few large blocks of neighbouring districts."""
-    districts, of_site, of_township = _districts(problem)
-    merged = _merged(problem, districts, of_site, of_township) if large else np.arange(districts)
-    of_site, of_township, number = merged[of_site], merged[of_township], int(merged.max(initial=0)) + 1
-    of_policy = _block_of_policy_columns(problem, of_site)
-    of_group = of_township[problem.rows.place]
-    of_pair = np.repeat(of_site, len(problem.loads.price))
+def partition(problem: CutProblem, division: Division, same: Sequence[Block | None] | None = None) -> Partition:
+    """The blocks of a problem divided so; where `same` names a block with the same columns, its rows are taken from there."""
+    of_policy = _block_of_policy_columns(problem, division.of_site)
+    of_group = division.of_township[problem.rows.place]
+    of_pair = np.repeat(division.of_site, len(problem.loads.price))
     of_column = np.concatenate([of_policy, of_group, of_pair])
     matrix = problem.part.matrix
     lowest, highest = _span(matrix, of_policy)
     shared = np.flatnonzero(lowest < highest)
     in_shared = scipy.sparse.csr_array(matrix[shared])
     is_local = lowest == highest
+    places = [(np.flatnonzero(is_local & (lowest == b)), b) for b in range(division.number)]
+    known: Sequence[Block | None] = [None] * division.number if same is None else same
     blocks = tuple(
-        _block(problem, of_column, np.flatnonzero(is_local & (lowest == b)), in_shared, b) for b in range(number)
+        _block(problem, of_column, place, in_shared, like) for place, like in zip(places, known, strict=True)
     )
     return Partition(problem, of_column, shared, in_shared, blocks)
 
@@ -141,49 +139,6 @@ def limits_beside(whole: Partition, x: Floats) -> list[tuple[Floats, Floats]]:
         used = np.bincount(row[mine], weights=matrix.data[mine] * x[matrix.indices[mine]], minlength=len(total))
         limits.append((used[block.shared] + low[block.shared] * size, used[block.shared] + high[block.shared] * size))
     return limits
-
-
-def count_blocks(problem: CutProblem) -> int:
-    """How many districts have sites."""
-    return _districts(problem)[0]
-
-
-def _districts(problem: CutProblem) -> tuple[int, Ints, Ints]:
-    """Number of districts with sites; the district of each site and of each township, those without sites with the first."""
-    whole = problem.formulation.problem
-    names, of_site = np.unique(whole.sites["district_id"].to_numpy(dtype=str), return_inverse=True)
-    known = {name: number for number, name in enumerate(names)}
-    townships = whole.region.townships["district_id"]
-    return (
-        len(names),
-        of_site.astype(np.int64),
-        np.array([known.get(str(name), 0) for name in townships], dtype=np.int64),
-    )
-
-
-def _merged(problem: CutProblem, districts: int, of_site: Ints, of_township: Ints) -> Ints:
-    """Block of each district: small districts go with the neighbour that they have most to do with; shape (districts,)."""
-    whole = problem.formulation.problem
-    of_column = of_site[whole.columns.site]
-    of_row = of_township[problem.rows.place][problem.rows.group]
-    ties = count_ties(problem.rows.sorted.arrays, whole.columns.present, of_row, of_column, districts)
-    ties += ties.T
-    np.fill_diagonal(ties, 0.0)
-    size = np.bincount(of_column, minlength=districts).astype(np.float64)
-    block = np.arange(districts)
-    left = set(range(districts))
-    while len(left) > 1:
-        small = min(left, key=lambda d: (size[d], d))
-        if size[small] >= _LEAST_COLUMNS:
-            break
-        partner = max((d for d in left if d != small), key=lambda d: (ties[small, d] / (size[d] + size[small]), -d))
-        block[block == small] = partner
-        ties[partner] += ties[small]
-        ties[:, partner] += ties[:, small]
-        ties[partner, partner] = 0.0
-        size[partner] += size[small]
-        left.remove(small)
-    return np.unique(block, return_inverse=True)[1].astype(np.int64)
 
 
 def _block_of_policy_columns(problem: CutProblem, of_site: Ints) -> Ints:
@@ -235,19 +190,27 @@ def _span(matrix: scipy.sparse.csr_array, of_policy: Ints) -> tuple[Ints, Ints]:
     return lowest, highest
 
 
-def _block(problem: CutProblem, of_column: Ints, constraints: Ints, in_shared: scipy.sparse.csr_array, b: int) -> Block:
+def _block(
+    problem: CutProblem, of_column: Ints, place: tuple[Ints, int], in_shared: scipy.sparse.csr_array, same: Block | None
+) -> Block:
+    """The block of that number with those constraints; its rows are taken from `same` if that has the same columns."""
+    constraints, b = place
+    own = np.flatnonzero(of_column == b)
+    counts = (of_column[in_shared.indices] == b).astype(np.float64)
+    has_part = scipy.sparse.csr_array((counts, in_shared.indices, in_shared.indptr), shape=in_shared.shape).sum(axis=1)
+    shared = np.flatnonzero(has_part > 0)
+    if same is not None and np.array_equal(same.own, own):
+        return replace(same, constraints=constraints, shared=shared)
     present, arrays = problem.formulation.problem.columns.present, problem.rows.sorted.arrays
     is_own = of_column[: problem.num_y] == b
     mine = np.flatnonzero((of_column[problem.theta] == b)[problem.rows.group])
     visits = np.flatnonzero(rows_using(arrays, len(problem.rows.load), present, is_own, _DEPTH))
     is_known = is_own | useful_columns(arrays, mine, present, _DEPTH) | useful_columns(arrays, visits, present, _DEPTH)
-    counts = (of_column[in_shared.indices] == b).astype(np.float64)
-    has_part = scipy.sparse.csr_array((counts, in_shared.indices, in_shared.indptr), shape=in_shared.shape).sum(axis=1)
     return Block(
-        np.flatnonzero(of_column == b),
+        own,
         np.flatnonzero(is_known & ~is_own),
         constraints,
-        np.flatnonzero(has_part > 0),
+        shared,
         _known(problem.rows, mine, is_known),
         np.unique(problem.rows.group[mine]),
         _known(problem.rows, visits, is_known),

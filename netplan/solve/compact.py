@@ -13,7 +13,7 @@ from netplan.solve.attempt import Attempt
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.highs import run_highs
 from netplan.solve.other import DEFAULT_SOLVER, run_other
-from netplan.solve.progress import Progress
+from netplan.solve.progress import Progress, now_and_then
 from netplan.solve.rounds import Outcome, Run
 
 
@@ -44,8 +44,10 @@ def present_state(formulation: Formulation) -> dict[str, float]:
 
 
 def _attempt(formulation: Formulation, run: Run) -> Attempt:
+    listener = now_and_then(run.listener)
+
     def tell(objective: float | None, bound: float | None) -> bool:
-        run.listener(Progress("solving", run.seconds, "", objective, bound))
+        listener(Progress("solving", run.seconds, "", objective, bound))
         return False
 
     if run.solver != DEFAULT_SOLVER:

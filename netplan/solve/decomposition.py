@@ -6,9 +6,10 @@
 3. The large blocks' dual values price what ties the districts. Each district decides at these prices, alone: a better bound, and
    what it wishes.
 4. The plan nearest to all wishes that keeps every constraint (`fitting`).
-5. Districts decided anew beside all others as they are, those with most to gain first (`sweeps`).
-6. Districts decided once more, to a smaller gap, for the bound.
-7. If the gap asked for is still not proven: the cuts of the whole problem (`benders`), from that plan and that bound.
+5. Districts too hard to be decided whole are decided in pieces, at prices between these: a better bound (`piece_bounds`).
+6. Districts decided anew beside all others as they are, those with most to gain first (`sweeps`).
+7. Districts, or their pieces, decided once more, to a smaller gap, for the bound.
+8. If the gap asked for is still not proven: the cuts of the whole problem (`benders`), from that plan and that bound.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search, prove_by_cuts
 from netplan.solve.blocks import limits_beside
 from netplan.solve.cut_problem import cut_problem
+from netplan.solve.division import by_district, in_large_blocks
 from netplan.solve.fitting import fitted
 from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.piece_bounds import bound_by_pieces, hard_ones
 from netplan.solve.prices import Planes, Ties, finer, ties_of
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.sweeps import improve
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _STEPS = 40
@@ -44,16 +48,16 @@ _IDLE_STEPS = 5
 """Steps in a row that bring nothing better before the search for prices ends."""
 
 _STEP_SHARE = 0.5
-"""How long a further step may take, as a share of the time to the first: the steps of very large blocks do not pay."""
+"""Iterations that a block may take for a further step, as a share of those to the first: the steps of very large blocks do not pay."""
 
 _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 """Gap of a district's MIP, as a share of the gap asked for: at first, and when only the bound is missing."""
 
-_BLOCK_SECONDS, _LAST_SECONDS = 5.0, 30.0
-"""Seconds that one MIP of a district may take: a guard, most take one or two."""
+_BLOCK_EFFORT, _LAST_EFFORT = 60.0, 300.0
+"""Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
 
-_FITTING_SECONDS = 60.0
-"""Seconds that a step of fitting may take; a municipality of 38 districts takes two."""
+_FITTING_EFFORT = 500.0
+"""Effort that a step of fitting may take; a municipality of 38 districts takes 20."""
 
 
 def solve_by_blocks(problem: PlanningProblem, run: Run) -> Outcome:
@@ -72,26 +76,32 @@ def solve_by_blocks(problem: PlanningProblem, run: Run) -> Outcome:
 
 def _by_blocks(search: Search, executor: Executor) -> None:
     """Bound, plan and what closes the gap between them; nothing if some block has no solution at all."""
-    districts = Blocks.of(search, executor, large=False)
+    districts = Blocks.of(search, executor, by_district(search.problem))
     priced = _at_best_prices(districts)
     if priced is None or districts.is_done:
         return
     gap, wishes = search.run.options.gap, search.x.copy()
-    priced = _decided(districts, priced, wishes, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
+    every = np.arange(len(districts.models))
+    priced = _decided(districts, priced, wishes, every, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if priced is None or districts.is_done:
         return
     _fit(districts, wishes)
-    if search.best.decisions is not None:
-        improve(districts, priced, gap=_BLOCK_GAP * gap, seconds=_BLOCK_SECONDS)
     if not districts.is_done:
-        _decided(districts, priced, wishes, gap=_LAST_GAP * gap, seconds=_LAST_SECONDS)
+        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
+    if search.best.decisions is not None and not districts.is_done:
+        improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
+    if not districts.is_done:
+        whole = np.flatnonzero(~hard_ones(districts, priced))
+        last = _decided(districts, priced, wishes, whole, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
+        bound_by_pieces(districts, last or priced, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
 
 
 def _at_best_prices(districts: Blocks) -> Priced | None:
     """The best prices found, through large blocks, and the districts' bounds at them; None if the run is over or some block has no solution."""
     districts.tell("relaxing", "each district beside its neighbours of today")
     _beside_today(districts)
-    large = Blocks.of(districts.search, districts.executor, large=True)
+    problem = districts.whole.problem
+    large = Blocks.of(districts.search, districts.executor, in_large_blocks(problem, by_district(problem)))
     for model in districts.models:
         for cuts in model.found:
             for other in large.models:
@@ -135,12 +145,12 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
     ties = ties_of(large.whole, worth[:copies], worth[copies:])
     prices = ties.affordable(worth, reduced)
     planes = Planes.at(ties, prices, large.run.clock)
-    enough, best, limit = _CLOSE * large.run.options.gap, None, np.inf
+    enough, best = _CLOSE * large.run.options.gap, None
+    taken, limit = np.array([model.iterations for model in large.models]), np.full(len(large.models), np.inf)
     for step in range(_STEPS):
-        end = large.run.seconds + limit
-        found = large.relaxed(ties.costs(prices), seconds=limit)
+        found = large.relaxed(ties.costs(prices), iterations=limit.tolist())
         values = [answer.values for answer in found if answer.values is not None and np.isfinite(answer.cost)]
-        if len(values) < len(found) or large.run.seconds >= end:
+        if len(values) < len(found) or large.run.is_over:
             break
         costs = np.array([answer.cost for answer in found])
         value = large.bound_of(ties, costs, prices)
@@ -148,7 +158,8 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
             best = finer(ties, prices, large.models, districts.whole)
             large.search.best = large.search.best.with_bound(value)
         large.tell("pricing", f"step {step + 1}")
-        limit = min(limit, _STEP_SHARE * large.run.seconds)
+        if step == 0:
+            limit = _STEP_SHARE * (taken + np.array([model.iterations for model in large.models]))
         following = planes.next()
         close = planes.predicted - planes.value <= enough * max(1.0, abs(planes.value))
         if following is None or close or planes.idle >= _IDLE_STEPS or large.run.is_over:
@@ -157,17 +168,19 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
     return best
 
 
-def _decided(blocks: Blocks, priced: Priced, wishes: Floats, *, gap: float, seconds: float) -> Priced | None:
-    """Each block decides at the prices: better bounds, and its wishes, where it has any; None if a block has no whole solution."""
+def _decided(
+    blocks: Blocks, priced: Priced, wishes: Floats, which: Ints, *, gap: float, effort: float
+) -> Priced | None:
+    """These blocks decide at the prices: better bounds, and their wishes, where they have any; None if a block has no whole solution."""
     bounds, undecided, costs = priced.bounds.copy(), priced.open.copy(), priced.ties.costs(priced.prices)
-    longest_first = sorted(range(len(bounds)), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
-    for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, seconds=seconds)):
+    longest_first = sorted(which.tolist(), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
+    for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, effort=effort)):
         bounds[b] = max(bounds[b], found.bound)
         undecided[b] = found.cost - bounds[b]
         if found.values is not None:
             model = blocks.models[b]
             wishes[model.block.own[: model.num_policy]] = found.values[: model.num_policy]
-        blocks.tell("deciding", f"{done + 1} of {len(bounds)} districts")
+        blocks.tell("deciding", f"{done + 1} of {len(which)} districts")
     give_back()
     return _with_bounds(blocks, replace(priced, bounds=bounds, open=undecided), "deciding")
 
@@ -184,7 +197,7 @@ def _with_bounds(blocks: Blocks, priced: Priced, stage: str) -> Priced | None:
 
 def _fit(blocks: Blocks, wishes: Floats) -> None:
     """The plan nearest to the wishes, if one is found."""
-    plan = fitted(blocks.whole, wishes, blocks.run.clock, seconds=_FITTING_SECONDS)
+    plan = fitted(blocks.whole, wishes, blocks.run.clock, effort=_FITTING_EFFORT)
     if plan is not None:
         blocks.search.weigh(plan)
         blocks.tell("fitting")

@@ -34,8 +34,8 @@ Flags = NDArray[np.bool_]
 _GAP, _TURN_GAP = 1e-4, 2e-3
 """Gap of the fitting MIP, and of one district's: their objective is an estimate."""
 
-_TURN_SECONDS = 1.5
-"""Seconds that a district may take to give way; most take half a second."""
+_TURN_EFFORT = 15.0
+"""Effort that a district may take to give way (`LiveModel.solve_mip`)."""
 
 _MOST = 0.5
 """Broken constraints about more than this share of the columns are mended district by district."""
@@ -47,13 +47,13 @@ _SHORT = 10
 """A constraint on so few columns ties them closely: a township's outlets, the base of a counter."""
 
 
-def fitted(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats | None:
+def fitted(whole: Partition, x: Floats, run: Run, *, effort: float) -> Floats | None:
     """The columns of the policy part nearest to wishes, both of shape (m,), that keep every constraint; None if none was found."""
     problem = whole.problem
     broken = problem.broken(x)
     concerned = _concerned(problem, broken)
     if concerned.mean() > _MOST:
-        x = _in_turns(whole, x, run, seconds=seconds)
+        x = _in_turns(whole, x, run)
         broken = problem.broken(x)
         concerned = _concerned(problem, broken)
     if not len(broken):
@@ -61,19 +61,19 @@ def fitted(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats |
     loss = losses(problem, x[: problem.num_y] > 0.5)
     for is_free in (concerned, _with_close_ties(problem, concerned), np.ones(problem.num_y, dtype=bool)):
         free = np.concatenate([is_free, np.ones(len(x) - problem.num_y, dtype=bool)])
-        found = _nearest(problem, x, loss, free, run, seconds=seconds)
+        found = _nearest(problem, x, loss, free, run, effort=effort)
         if found is not None:
             return found
     return None
 
 
-def _in_turns(whole: Partition, x: Floats, run: Run, *, seconds: float) -> Floats:
+def _in_turns(whole: Partition, x: Floats, run: Run) -> Floats:
     """The columns after every district has given way, at most a few times, to keep its own constraints and those of who did before."""
-    problem, clock = whole.problem, run.within(seconds)
+    problem = whole.problem
     for _ in range(_TURNS):
         loss = losses(problem, x[: problem.num_y] > 0.5)
         for b in _breaking(whole, x):
-            found = _given_way(whole, x, loss, b, clock)
+            found = _given_way(whole, x, loss, b, run)
             x = x if found is None else found
     return x
 
@@ -96,7 +96,7 @@ def _given_way(whole: Partition, x: Floats, loss: Floats, b: int, run: Run) -> F
     breaks = np.isin(of_column, _breaking(whole, x))
     is_left = (matrix @ is_mine.astype(np.float64) == 0.0) & (matrix @ breaks.astype(np.float64) > 0.0)
     free = with_linked(problem, is_mine[: problem.num_y]) | is_mine
-    return _nearest(problem, x, loss, free, run, gap=_TURN_GAP, seconds=_TURN_SECONDS, left_out=is_left)
+    return _nearest(problem, x, loss, free, run, gap=_TURN_GAP, effort=_TURN_EFFORT, left_out=is_left)
 
 
 def losses(problem: CutProblem, is_open: Flags) -> Floats:
@@ -138,7 +138,7 @@ def _nearest(
     is_free: Flags,
     run: Run,
     *,
-    seconds: float,
+    effort: float,
     gap: float = _GAP,
     left_out: Flags | None = None,
 ) -> Floats | None:
@@ -149,7 +149,7 @@ def _nearest(
     cost[:n] = np.where(is_open, cost[:n] - loss, np.maximum(cost[:n], 0.0))
     small = restricted(replace(part, cost=cost), x, columns, is_free, left_out=left_out)
     live = LiveModel(small, integral=True, seed=run.options.seed)
-    live.solve_mip(run, gap=gap, watch=Watch(), seconds=seconds)
+    live.solve_mip(run, gap=gap, watch=Watch(), effort=effort)
     if not live.has_solution:
         return None
     after = x.copy()

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from netplan.solve.benders import Search
 from netplan.solve.block_model import BlockModel
-from netplan.solve.blocks import Partition, partition
+from netplan.solve.blocks import Block, Partition, partition
+from netplan.solve.division import Division
 from netplan.solve.live_cuts import Found
 from netplan.solve.prices import Ties
 from netplan.solve.rounds import Run
@@ -29,9 +30,11 @@ class Blocks:
     executor: Executor
 
     @classmethod
-    def of(cls, search: Search, executor: Executor, *, large: bool) -> Blocks:
-        """Divide the problem of a search."""
-        whole = partition(search.problem, large=large)
+    def of(
+        cls, search: Search, executor: Executor, division: Division, same: Sequence[Block | None] | None = None
+    ) -> Blocks:
+        """Divide the problem of a search; `same` as in `partition`."""
+        whole = partition(search.problem, division, same)
         seed = search.run.options.seed
         models = tuple(BlockModel(whole, b, seed=seed) for b in range(len(whole.blocks)))
         return cls(whole, models, search, executor)
@@ -50,26 +53,32 @@ class Blocks:
         """Tell the listener where the run stands."""
         self.run.tell(stage, message, self.search.best)
 
-    def relaxed(self, costs: Sequence[Floats] | None = None, *, seconds: float = np.inf) -> list[Found]:
-        """Every block's relaxation, at these costs if given, in so many seconds."""
-        clock = self.run.clock.within(seconds)
+    def relaxed(
+        self,
+        costs: Sequence[Floats] | None = None,
+        *,
+        iterations: Sequence[float] | None = None,
+        which: Sequence[int] | None = None,
+    ) -> list[Found]:
+        """The relaxation of every block, or of some, at these costs if given, in so many iterations each at most, if given."""
+        clock = self.run.clock
 
         def relax(b: int) -> Found:
             if costs is not None:
                 self.models[b].set_costs(costs[b])
-            return self.models[b].relax(clock)
+            return self.models[b].relax(clock, iterations=np.inf if iterations is None else iterations[b])
 
-        return list(self.executor.map(relax, range(len(self.models))))
+        return list(self.executor.map(relax, range(len(self.models)) if which is None else which))
 
     def decided(
-        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, seconds: float
+        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, effort: float
     ) -> Iterator[tuple[int, Found]]:
         """Whole decisions of these blocks at these costs, each block with its answer as soon as those before it have theirs."""
         clock = self.run.clock
 
         def decide(b: int) -> tuple[int, Found]:
             self.models[b].set_costs(costs[b])
-            return b, self.models[b].decide(clock, gap=gap, seconds=seconds)
+            return b, self.models[b].decide(clock, gap=gap, effort=effort)
 
         return self.executor.map(decide, which)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netplan.engine.live import LiveModel, Watch
+from netplan.engine.live import MANY, LiveModel, Watch
 from netplan.engine.policy_part import PolicyPart
 from netplan.engine.run import Run
 from netplan.solve.cut_problem import Cuts
@@ -24,6 +23,9 @@ _EXACT = 0.02
 
 _FIRST_GAP, _NEXT_GAP, _SMALL_GAP = 0.01, 0.3, 1e-5
 """Gap of the first MIP, what each further one keeps of it, and when it is no use to go on that way."""
+
+_LEAST_EFFORT = 5.0
+"""What each MIP may take at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class LiveCuts(ABC):
 
     def __init__(self, part: PolicyPart, *, seed: int) -> None:
         self.live = LiveModel(part, seed=seed)
+        self.iterations = 0  # that the last relaxation took
 
     @abstractmethod
     def missing(self, values: Floats, tolerance: float) -> Cuts:
@@ -55,11 +58,15 @@ class LiveCuts(ABC):
     def add(self, cuts: Cuts) -> int:
         """Add cuts; how many."""
 
-    def relax(self, run: Run) -> Found:
-        """The linear relaxation; a model without any solution costs infinitely much."""
+    def relax(self, run: Run, *, iterations: float = np.inf) -> Found:
+        """The linear relaxation, in so many iterations at most; a model without any solution costs infinitely much."""
         cost, values = -np.inf, None
+        self.iterations = 0
         for _ in range(_ROUNDS):
-            stopped = self.live.resolve(run)
+            stopped = self.live.resolve(run, iterations=int(min(iterations - self.iterations, MANY)))
+            self.iterations += self.live.iterations
+            if stopped == "iterations":
+                return Found(None, -np.inf, -np.inf)
             if stopped != "proven":
                 return Found(None, np.inf, np.inf) if stopped == "infeasible" else Found(values, cost, cost)
             cost, values = self.live.objective, self.live.values
@@ -67,29 +74,30 @@ class LiveCuts(ABC):
                 break
         return Found(values, cost, cost)
 
-    def decide(self, run: Run, *, gap: float, seconds: float, start: Floats | None = None) -> Found:
-        """Whole decisions, to a gap, and a bound; it stops after so many seconds."""
-        end, found = time.perf_counter() + seconds, Found(start, np.inf, -np.inf)
+    def decide(self, run: Run, *, gap: float, effort: float, start: Floats | None = None) -> Found:
+        """Whole decisions, to a gap, and a bound; it stops after so much effort (`LiveModel.solve_mip`)."""
+        found = Found(start, np.inf, -np.inf)
         step = max(gap, _FIRST_GAP)
         self.live.set_integral(True)
         while True:
-            stopped, found = self._mip(run, found, gap=step, seconds=max(0.5, end - time.perf_counter()))
+            stopped, found = self._mip(run, found, gap=step, effort=max(_LEAST_EFFORT, effort))
+            effort -= self.live.effort_spent
             if found.values is None or stopped == "infeasible" or not np.isfinite(found.cost):
                 break
             missing = self.add(self.missing(found.values, _exact(run) * max(1.0, abs(found.cost))))
-            if stopped != "proven" or time.perf_counter() >= end or (not missing and step <= gap):
+            if stopped != "proven" or effort <= 0.0 or (not missing and step <= gap):
                 break
             following = _NEXT_GAP * step
             step = following if missing and following > max(2.0 * gap, _SMALL_GAP) else gap
         self.live.set_integral(False)
         return found
 
-    def _mip(self, run: Run, before: Found, *, gap: float, seconds: float) -> tuple[str, Found]:
+    def _mip(self, run: Run, before: Found, *, gap: float, effort: float) -> tuple[str, Found]:
         """One MIP from the last solution."""
         live = self.live
         if before.values is not None:
             live.start_from(live.integers, np.round(before.values[live.integers]))
-        stopped = live.solve_mip(run, gap=gap, watch=Watch(), seconds=seconds)
+        stopped = live.solve_mip(run, gap=gap, watch=Watch(), effort=effort)
         if stopped == "infeasible":
             return stopped, Found(None, np.inf, np.inf)
         bound = max(before.bound, live.bound if live.bound is not None else -np.inf)

@@ -238,3 +238,26 @@ def finer(coarse: Ties, prices: Floats, models: Sequence[BlockModel], fine: Part
     of_shared = of_constraint[fine.shared]
     ties = ties_of(fine, np.concatenate([np.empty(0), *of_copy]), of_shared)
     return ties, np.clip(np.concatenate([np.empty(0), *of_copy, of_shared]), ties.lower, ties.upper)
+
+
+def with_kept_prices(coarse: Ties, prices: Floats, fine: Ties, found: Floats, home: Ints) -> Floats:
+    """Prices of the ties between smaller blocks under which the larger ones' copies cost together what they cost before.
+
+    Parameters
+    ----------
+    prices, found
+        Prices of the ties between the larger blocks, and of those between the smaller ones (`finer`).
+    home
+        The larger block of each smaller one.
+    """
+    width = coarse.whole.problem.width
+    large = np.repeat(np.arange(len(coarse.whole.blocks)), np.diff(coarse.whole.copy_start))
+    small = np.repeat(np.arange(len(fine.whole.blocks)), np.diff(fine.whole.copy_start))
+    known, key = large * width + coarse.whole.copied, home[small] * width + fine.whole.copied
+    every, first, group = np.unique(key, return_index=True, return_inverse=True)
+    paid = np.bincount(group, weights=found[: len(key)], minlength=len(every))
+    place = np.minimum(np.searchsorted(every, known), max(0, len(every) - 1))
+    is_there = every[place] == known if len(every) else np.zeros(len(known), dtype=bool)
+    kept, place = found.copy(), place[is_there]
+    kept[first[place]] += prices[: len(known)][is_there] - paid[place]
+    return kept

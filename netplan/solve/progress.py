@@ -9,7 +9,7 @@ from dataclasses import replace
 from netplan.progress import Progress
 from netplan.result import Certificate
 
-__all__ = ["Listener", "Progress", "Recorder", "nobody"]
+__all__ = ["Listener", "Progress", "Recorder", "nobody", "now_and_then"]
 
 Listener = Callable[[Progress], None]
 
@@ -22,6 +22,19 @@ _FINEST_SECONDS = 1e-3
 
 def nobody(progress: Progress) -> None:
     """Listen to nothing."""
+
+
+def now_and_then(listener: Listener, *, seconds: float = 0.5) -> Listener:
+    """A listener that hears a step only if the last one it heard was so many seconds before."""
+    heard_at = -seconds
+
+    def hear(progress: Progress) -> None:
+        nonlocal heard_at
+        if progress.seconds - heard_at >= seconds:
+            heard_at = progress.seconds
+            listener(progress)
+
+    return hear
 
 
 class Recorder:

@@ -49,12 +49,12 @@ _LEAST_GAIN = 0.02
 _HARD, _MOST_PIECES = 2.0, 16
 """A district goes in pieces if what it could not decide alone is more than so many times that share; and in how many at most."""
 
-_WEIGHING = 0.1
-"""Share of the time that goes into weighing plans by their whole model: a window's gain is exact, and weighing takes longer than some."""
+_WEIGHED = 16
+"""Better plans between two that are weighed by their whole model: a window's gain is exact, and weighing takes longer than some."""
 
 
-def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> None:
-    """Sweep over the districts with slack until the gap asked for is proven or nothing more is gained, each window to a gap and for so long at most."""
+def improve(blocks: Blocks, priced: Priced, *, gap: float, effort: float) -> None:
+    """Sweep over the districts with slack until the gap asked for is proven or nothing more is gained, each window to a gap and with so much effort at most."""
     problem, touches = blocks.whole.problem, touching(blocks.whole)
     wide = _wide(blocks.whole) * priced.of_shared
     x, worth = blocks.search.x, blocks.run.options.gap * abs(problem.cost_at(blocks.search.x))
@@ -63,10 +63,9 @@ def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> No
         share = _SHARES[min(turn, len(_SHARES) - 1)]
         slack = slack_of_blocks(blocks.whole, priced, x)
         order = [int(b) for b in np.argsort(-slack, kind="stable") if slack[b] > _LEAST_SLACK * worth / len(slack)]
-        paid = blocks.whole.matrix.T @ (share * wide)
-        at_share = replace(problem, part=replace(problem.part, cost=problem.part.cost + paid))
+        sweep = Sweep(blocks, blocks.whole.matrix.T @ (share * wide), touches, gap, effort)
         todo = [piece for b in order for piece in pieces_of(blocks.whole, b, int(pieces[b]), turn=turn)]
-        after, unproven = _swept(Sweep(blocks, at_share, touches, gap, seconds), todo, x)
+        after, unproven = _swept(sweep, todo, x)
         gained, x = problem.cost_at(x) - problem.cost_at(after), after
         pieces[unproven] = np.minimum(2 * pieces[unproven], _MOST_PIECES)
         if blocks.is_done or (turn >= len(_SHARES) - 1 and gained <= _LEAST_GAIN * worth):
@@ -75,19 +74,25 @@ def improve(blocks: Blocks, priced: Priced, *, gap: float, seconds: float) -> No
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The blocks of a sweep, the problem with what shared constraints cost in it, and how long and how close windows are solved."""
+    """The blocks of a sweep, what columns pay for shared constraints, shape (m,), and how close and with what effort windows are solved."""
 
     blocks: Blocks
-    problem: CutProblem
+    paid: Floats
     touches: Flags
     gap: float
-    seconds: float
+    effort: float
     enough: Event = field(default_factory=Event)
+
+    @property
+    def problem(self) -> CutProblem:
+        """The problem with what shared constraints cost in it."""
+        problem = self.blocks.whole.problem
+        return replace(problem, part=replace(problem.part, cost=problem.part.cost + self.paid))
 
     def window(self, piece: Piece, x: Floats) -> Decided:
         """A piece decided anew beside all else at x; cut short once it is enough."""
         clock = replace(self.blocks.run.clock, stop=self.enough)
-        return decided_in_window(self.problem, x, piece.is_free, clock, gap=self.gap, seconds=self.seconds)
+        return decided_in_window(self.problem, x, piece.is_free, clock, gap=self.gap, effort=self.effort)
 
     def found(self, window: Future[Decided]) -> Decided:
         """What a window has found, at once if the run is over."""
@@ -99,12 +104,35 @@ class Sweep:
                 return Decided(None, is_proven=True)
         return window.result()
 
-    def kept(self, piece: Piece, found: Floats | None, x: Floats) -> Floats:
-        """The plan x with what a window found for a piece, if that fits and is cheaper."""
+    def kept(self, piece: Piece, found: Floats | None, at: Standing) -> Standing:
+        """The plan with what a window found for a piece, if that fits and is cheaper; else as it was."""
         if found is None:
-            return x
-        tried = np.where(piece.is_free, found, x)
-        return tried if self.problem.holds(tried) and self.problem.cost_at(tried) < self.problem.cost_at(x) else x
+            return at
+        problem, tried = self.blocks.whole.problem, np.where(piece.is_free, found, at.x)
+        if not problem.holds(tried):
+            return at
+        cost = problem.cost_at(tried)
+        is_cheaper = cost + self.paid @ tried < at.cost + self.paid @ at.x
+        return Standing(tried, cost, at.unweighed + 1) if is_cheaper else at
+
+    def weighed(self, at: Standing, *, now: bool) -> Standing:
+        """Weigh the plan by its whole model if it is time, or if it closes the gap asked for."""
+        search, gap = self.blocks.search, self.blocks.run.options.gap
+        closes = replace(search.best, objective=at.cost).closes(gap)
+        if not at.unweighed or not (now or closes or at.unweighed >= _WEIGHED):
+            return at
+        search.weigh(at.x)
+        self.blocks.tell("improving")
+        return replace(at, unweighed=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a sweep stands: the columns of the policy part, shape (m,), what that plan costs, and how many better ones were not weighed."""
+
+    x: Floats
+    cost: float
+    unweighed: int = 0
 
 
 def _pieces(undecided: Floats) -> Ints:
@@ -120,27 +148,23 @@ def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list
     waits for a slow one; those under way do not touch. What each sees depends on the order alone, not on who is faster.
     """
     blocks, left, unproven = sweep.blocks, list(todo), []
+    at = Standing(x, blocks.whole.problem.cost_at(x))
     under_way: deque[tuple[Piece, Future[Decided]]] = deque()
-    due = blocks.run.seconds
     while left or under_way:
         busy = [piece.block for piece, _ in under_way]
         free = next((piece for piece in left if not sweep.touches[piece.block, busy].any()), None)
         if free is not None and len(under_way) < _UNDER_WAY * (os.cpu_count() or 1) and not blocks.is_done:
             left.remove(free)
-            under_way.append((free, blocks.executor.submit(sweep.window, free, x)))
+            under_way.append((free, blocks.executor.submit(sweep.window, free, at.x)))
             continue
         if not under_way:
             break
         piece, future = under_way.popleft()
         decided = sweep.found(future)
-        x = sweep.kept(piece, decided.x, x)
+        at = sweep.kept(piece, decided.x, at)
         unproven += [] if decided.is_proven else [piece.block]
-        began = blocks.run.seconds
-        if not under_way or began >= due:
-            blocks.search.weigh(x)
-            blocks.tell("improving")
-            due = blocks.run.seconds + (blocks.run.seconds - began) / _WEIGHING
-    return x, sorted(set(unproven))
+        at = sweep.weighed(at, now=not under_way)
+    return at.x, sorted(set(unproven))
 
 
 def slack_of_blocks(whole: Partition, priced: Priced, x: Floats) -> Floats:

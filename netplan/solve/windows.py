@@ -53,7 +53,7 @@ class Decided:
 
 
 def decided_in_window(
-    problem: CutProblem, x: Floats, is_free: Flags, run: Run, *, gap: float, seconds: float
+    problem: CutProblem, x: Floats, is_free: Flags, run: Run, *, gap: float, effort: float
 ) -> Decided:
     """Decide the free columns, shape (m,), anew beside the others as they are."""
     window = window_at(problem, x, is_free)
@@ -63,7 +63,7 @@ def decided_in_window(
     size = len(window.columns)
     start = np.zeros(window.problem.width)
     start[:size] = x[window.columns]
-    found = model.decide(run, gap=gap, seconds=seconds, start=start)
+    found = model.decide(run, gap=gap, effort=effort, start=start)
     if found.values is None or not np.isfinite(found.cost):
         return Decided(None, is_proven=False)
     after = x.copy()
