@@ -56,6 +56,9 @@ _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 _BLOCK_EFFORT, _LAST_EFFORT = 60.0, 300.0
 """Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
 
+_PIECE_EFFORT = 30.0
+"""Effort that one MIP of a piece may take at first: one or two of a district's pieces are as hard as all others together."""
+
 _FITTING_EFFORT = 500.0
 """Effort that a step of fitting may take; a municipality of 38 districts takes 20."""
 
@@ -87,7 +90,7 @@ def _by_blocks(search: Search, executor: Executor) -> None:
         return
     _fit(districts, wishes)
     if not districts.is_done:
-        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
+        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_PIECE_EFFORT)
     if search.best.decisions is not None and not districts.is_done:
         improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if not districts.is_done:
