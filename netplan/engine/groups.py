@@ -38,7 +38,8 @@ def groups_of_rows(
 ) -> Iterator[Group]:
     """Groups of so many rows around rows drawn at random, until each is in so many."""
     rows, saving = rows_savings
-    can_open = part.upper[: rows.num_columns] > 0.5  # what is open for sure serves, too: without it a cut would be wrong
+    # what is open for sure serves, too: a cut without it would rule out good solutions
+    can_open = part.upper[: rows.num_columns] > 0.5
     useful = can_open[rows.column] & (saving > 0.0)[rows.row_of_entry]
     shape = (len(rows), rows.num_columns)
     links = scipy.sparse.csr_array((useful.astype(float), rows.column.copy(), rows.start.copy()), shape=shape)
