@@ -159,11 +159,22 @@ class CutModel:
         )
         matrix = cuts.matrix.copy()
         matrix.resize((size, width))
-        self.live.add_rows(scipy.sparse.csr_array(matrix + theta), cuts.right, np.full(size, np.inf))
-        self._right = np.concatenate([self._right, cuts.right])
-        self._group = np.concatenate([self._group, cuts.group])
-        self._batch = np.concatenate([self._batch, np.full(size, len(self._batches), dtype=np.int64)])
+        self._append(scipy.sparse.csr_array(matrix + theta), cuts.right, cuts.group)
         self._batches.append(cuts.prices)
+
+    def add_joint(self, theta: scipy.sparse.csr_array, y: scipy.sparse.csr_array, right: Floats) -> None:
+        """Add cuts ``theta_part theta + y_part y >= right`` of several thetas; shapes (cuts, groups), (cuts, n), (cuts,)."""
+        size = len(right)
+        between = scipy.sparse.csr_array((size, self._theta.start - y.shape[1]))
+        matrix = scipy.sparse.csr_array(scipy.sparse.hstack([y, between, theta], format="csr"))
+        self._append(matrix, right, np.full(size, -1, dtype=np.int64))
+        self._batches.append(np.empty(0))
+
+    def _append(self, matrix: scipy.sparse.csr_array, right: Floats, group: Ints) -> None:
+        self.live.add_rows(matrix, right, np.full(len(right), np.inf))
+        self._right = np.concatenate([self._right, right])
+        self._group = np.concatenate([self._group, group])
+        self._batch = np.concatenate([self._batch, np.full(len(right), len(self._batches), dtype=np.int64)])
 
     def drop_slack(self, least: float) -> int:
         """Take out cuts that the last solution keeps with more than `least` to spare; how many."""

@@ -20,6 +20,7 @@ from netplan.engine.rows import SortedRows
 from netplan.engine.run import Options, Run, Step, stop_on_interrupt
 from netplan.engine.search import Descent, construct, disturb, round_and_descend
 from netplan.engine.state import ROUNDING, Search
+from netplan.engine.strengthen import strengthen
 from netplan.engine.windows import search_windows
 
 Floats = NDArray[np.float64]
@@ -37,6 +38,9 @@ _SHRUNK = 0.8
 
 _WIDE_GAP = 1e-3
 """Windows pay if the relaxation leaves more than this."""
+
+_CUT_GAP = 5e-4
+"""Cuts of groups of rows pay, where there are such, if the relaxation leaves more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +155,13 @@ def _finish(search: Search, prices: Floats) -> None:
 
 def _branch(search: Search, prices: Floats) -> None:
     """Branch and cut where only y is whole and nothing else constrains it; else MIP rounds."""
-    model, _ = cut_model(search, prices)
+    model, rows = cut_model(search, prices)
     relax(search, model)
     if search.is_done:
         return
     if search.part.is_plain:
+        if not search.is_window and search.gap > _CUT_GAP:
+            strengthen(search, model, rows)
         branch(search, model)
     else:
         branch_by_rounds(search, model)

@@ -1,0 +1,130 @@
+"""Strengthen the relaxation by cuts of groups of rows, small groups first, and fix by what that proves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from netplan.engine.cuts import CutModel, Grouped
+from netplan.engine.groups import groups_of_rows, savings_of_steps
+from netplan.engine.hull import Group, GroupCut, separate
+from netplan.engine.relax import relax
+from netplan.engine.rows import SortedRows
+from netplan.engine.search import Descent, round_and_descend
+from netplan.engine.state import Search
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Rows in a group, in how many groups each row is, whether groups are drawn anew each round, and what rounds are worth.
+
+    It goes on while three rounds close at least the share `worth` of the gap.
+    """
+
+    size: int
+    times: int
+    is_drawn_anew: bool
+    worth: float
+
+
+_PLANS = (_Plan(25, 1, True, 0.04), _Plan(40, 2, False, 0.06), _Plan(60, 2, False, 0.06), _Plan(100, 2, False, 0.06))
+"""Small groups are cheap, and new ones say new things; large ones keep the whole y that they met, since finding these takes long."""
+
+_ROUNDS, _LOOK_BACK = 60, 3
+"""Rounds with one size of groups at most; rounds over which it is seen what they close."""
+
+_LEAST, _SLACK = 1e-3, 1e-5
+"""A cut is violated by this share of the gap at least, and dropped once it has this share of the objective to spare."""
+
+
+def strengthen(search: Search, model: CutModel, grouped_rows: Grouped) -> None:
+    """Add cuts of groups until they close little of the gap that is left; nothing where rows are not of the kind or share a theta."""
+    rows = grouped_rows.rows
+    saving = savings_of_steps(rows)
+    if saving is None or grouped_rows.num_groups != len(rows):
+        return
+    rng = np.random.default_rng(search.run.options.seed + 2)
+    for plan in _PLANS:
+        if not search.is_done:
+            relax(search, model)
+            _rounds(search, model, (rows, saving), plan, rng)
+
+
+def _rounds(
+    search: Search, model: CutModel, rows_savings: tuple[SortedRows, Floats], plan: _Plan, rng: np.random.Generator
+) -> None:
+    """Rounds of cuts, one for each group that has one."""
+    rows, saving = rows_savings
+    descent, bounds = Descent.of(search.left_rows, search.left_part), [model.live.objective]
+    groups: list[Group] = []
+    point = _point(model, rows, saving)
+    while not search.is_done and len(bounds) <= _ROUNDS and not _is_slow(bounds, search.cutoff, plan.worth):
+        if plan.is_drawn_anew or not groups:
+            groups = list(groups_of_rows(rows_savings, search.left_part, rng, size=plan.size, times=plan.times))
+        least = max(search.tolerance, _LEAST * (search.cutoff - bounds[-1]))
+        found = _cuts(search, groups, point, least, rng)
+        if not found:
+            return
+        model.add_joint(*_joint(found, rows))
+        round_and_descend(search, descent, relax(search, model))
+        bounds.append(model.live.objective)
+        point = _point(model, rows, saving)  # before the model is changed: HiGHS forgets its solution then
+        search.tell(f"strengthening, {len(found)} cuts of groups of {plan.size}")
+        _fix(search, model)
+        model.drop_slack(_SLACK * abs(bounds[-1]))
+
+
+def _cuts(
+    search: Search, groups: list[Group], point: tuple[Floats, Floats], least: float, rng: np.random.Generator
+) -> list[GroupCut]:
+    """A cut of each group that has one, until the run is over."""
+    found = []
+    for group in groups:
+        if search.run.is_over:
+            break
+        cut = separate(group, *point, least=least, rng=rng)
+        found += [] if cut is None else [cut]
+    return found
+
+
+def _is_slow(bounds: list[float], cutoff: float, worth: float) -> bool:
+    """Whether the last rounds closed little of the gap that was left before them."""
+    if len(bounds) <= _LOOK_BACK:
+        return False
+    before = bounds[-1 - _LOOK_BACK]
+    return bounds[-1] - before < worth * (cutoff - before)
+
+
+def _point(model: CutModel, rows: SortedRows, saving: Floats) -> tuple[Floats, Floats]:
+    """Of the last relaxation y and, of each row, the share served; shapes (n,), (R,)."""
+    values = model.live.values
+    lost = (rows.weight * rows.penalty - model.theta_of(values)) / np.where(saving > 0.0, saving, 1.0)
+    return model.y_of(values), np.where(saving > 0.0, np.clip(lost, 0.0, 1.0), 0.0)
+
+
+def _joint(cuts: list[GroupCut], rows: SortedRows) -> tuple[scipy.sparse.csr_array, scipy.sparse.csr_array, Floats]:
+    """The cuts as ``theta_part theta + y_part y >= right``: with z_i = (unserved_i - theta_i) / saving_i in them."""
+    theta = scipy.sparse.lil_array((len(cuts), len(rows)))
+    y = scipy.sparse.lil_array((len(cuts), rows.num_columns))
+    unserved, right = rows.weight * rows.penalty, np.empty(len(cuts))
+    for k, cut in enumerate(cuts):
+        share = cut.a / cut.group.saving
+        theta[k, cut.group.rows], y[k, cut.group.columns] = share, cut.b
+        right[k] = float(share @ unserved[cut.group.rows]) - cut.c
+    return theta.tocsr(), y.tocsr(), right
+
+
+def _fix(search: Search, model: CutModel) -> None:
+    """Fix the columns that the reduced costs of the relaxation rule out or in."""
+    room = search.cutoff - model.live.objective + search.tolerance
+    if search.is_done or not np.isfinite(room):
+        return
+    n, part = search.part.num_columns, search.left_part
+    reduced, free = model.live.reduced_costs[:n], part.is_free
+    search.left_part = part.fixed(free & (reduced > room), free & (-reduced > room))
+    model.live.set_bounds(np.arange(n), search.left_part.lower[:n], search.left_part.upper[:n])
