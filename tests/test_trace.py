@@ -20,7 +20,7 @@ from netplan.problem import PlanningProblem
 from netplan.progress import Progress
 from netplan.result import Certificate, Result
 from netplan.solve import solve
-from netplan.solve.progress import Recorder
+from netplan.solve.progress import Recorder, now_and_then
 from netplan.solve.solve import METHODS
 
 IMPOSSIBLE = {"min_outlets": 5, "max_outlets": 1}
@@ -254,3 +254,12 @@ class TestPlot:
         axes = Result(Certificate("no_plan", None, None, 100.0, "x"), None, trace=tuple(trace)).plot_convergence()
         assert {text.get_text() for text in axes.texts} >= {"relaxing", "solving"}
         assert len([line for line in axes.lines if line.get_linestyle() == ":"]) == 1
+
+
+def test_now_and_then_hears_no_more_often_than_told() -> None:
+    """Of steps every tenth of a second, one in five is heard, the first among them."""
+    heard: list[float] = []
+    seldom = now_and_then(lambda step: heard.append(step.seconds), seconds=0.5)
+    for tenth in range(20):
+        seldom(Progress("solving", tenth / 10.0, "", None, None))
+    assert heard == [0.0, 0.5, 1.0, 1.5]

@@ -16,9 +16,6 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_TIMES = 1
-"""Groups each row is in, about."""
-
 
 def savings_of_steps(rows: SortedRows) -> Floats | None:
     """What serving each row saves, 0 for one without entries, if all its entries cost the same; else None; shape (R,)."""
