@@ -61,6 +61,7 @@ def solve_compact(
     if run.is_over:
         return Compact(None, float("inf"), float("-inf"), run.is_over)
     live = LiveModel(part, integral=True, seed=run.options.seed)
+    live.let_restart(True)
     if start is not None:
         live.start_from(np.arange(len(start)), start)
     seen: tuple[float | None, float | None] | None = None

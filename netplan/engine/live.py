@@ -207,6 +207,13 @@ class LiveModel:
             return "iterations"
         return "proven" if status == highspy.HighsModelStatus.kObjectiveBound else STOPPED.get(status, "nothing")
 
+    def let_restart(self, wanted: bool) -> None:
+        """Let MIPs start anew at the root once much is fixed.
+
+        A whole model gets small that way; over cuts it costs seconds at the root again, and the bound falls behind what it was.
+        """
+        self.highs.setOptionValue("mip_allow_restart", wanted)
+
     def look_for_solutions(self, wanted: bool) -> None:
         """Let MIPs spend time on sub-MIPs that look for better solutions, or leave that."""
         for heuristic in ("rins", "rens", "root_reduced_cost"):

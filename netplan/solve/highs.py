@@ -21,6 +21,7 @@ def run_highs(lp: pulp.LpProblem, run: Run, *, start: Mapping[str, float], watch
     """Solve a PuLP model as it stands, starting from some of its variables' values."""
     part, variables = from_pulp(lp, ())
     live = LiveModel(part, integral=True, seed=run.options.seed)
+    live.let_restart(True)
     live.start_from(live.integers, np.array([start.get(variables[j].name, 0.0) for j in live.integers]))
     stopped = live.solve_mip(run, gap=run.options.gap, watch=watch)
     if not live.has_solution:
