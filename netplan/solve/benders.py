@@ -42,6 +42,9 @@ _EXACT = 1e-9
 
 _HALF = 0.5
 
+_ROUNDING = 1e-6
+"""What is known of the value of a plan, relative to it."""
+
 
 @dataclass(slots=True)
 class Search:
@@ -103,22 +106,30 @@ def solve_benders(problem: PlanningProblem, run: Run) -> Outcome:
 def prove_by_cuts(search: Search) -> Outcome:
     """Relaxation and MIP over the cuts of the whole problem, until bound and plan meet."""
     master = Master(search.problem, seed=search.run.options.seed)
-    stopped = _relax(search, master)
-    if stopped == "proven":
-        stopped = _branch(search, master)
+    stopped, relaxed = _relax(search, master)
+    if relaxed is not None:
+        stopped = _branch(search, master, relaxed)
     return replace(search.best, stopped=stopped)
 
 
-def _relax(search: Search, master: Master) -> Stopped:
-    """Solve the linear relaxation by cuts, until they no longer lift it; its value is a bound."""
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The value of a relaxation and the reduced costs of the master's whole columns there."""
+
+    bound: float
+    reduced_costs: Floats
+
+
+def _relax(search: Search, master: Master) -> tuple[Stopped, Relaxed | None]:
+    """Solve the linear relaxation by cuts, until they no longer lift it; its value is a bound. None if it did not get there."""
     run, live = search.run, master.live
     live.set_integral(False)
     before, slow = -np.inf, 0
     while True:
         stopped = live.solve_relaxation(run.clock)
         if stopped != "proven":
-            return stopped
-        objective = live.objective
+            return stopped, None
+        objective, reduced = live.objective, live.reduced_costs[live.integers]
         search.best = search.best.with_bound(objective)
         enough = max(1e-9, 0.02 * run.options.gap) * max(1.0, abs(objective))
         slow = slow + 1 if objective - before < enough else 0
@@ -126,13 +137,30 @@ def _relax(search: Search, master: Master) -> Stopped:
         added = master.add(search.customers.missing(live.values, enough))
         run.tell("relaxing", f"{added} cuts", search.best)
         if not added or slow >= _SLOW_ROUNDS:
-            return "proven"
+            return "proven", Relaxed(objective, reduced)
         over = run.is_over
         if over:
-            return over
+            return over, None
 
 
-def _branch(search: Search, master: Master) -> Stopped:
+def _fix(search: Search, master: Master, relaxed: Relaxed) -> None:
+    """Fix the whole columns whose change from the relaxation costs more than the best plan is above it: no better plan has it.
+
+    The best plan itself stays, since it would not be that cheap otherwise.
+    """
+    if search.best.objective is None:
+        return
+    value = search.best.objective
+    room = value + _ROUNDING * max(1.0, abs(value)) - relaxed.bound
+    part, whole = search.problem.part, master.live.integers
+    lower, upper = part.lower[whole].copy(), part.upper[whole].copy()
+    stays_low, stays_high = relaxed.reduced_costs > room, -relaxed.reduced_costs > room
+    upper[stays_low] = lower[stays_low]
+    lower[stays_high] = upper[stays_high]
+    master.live.set_bounds(whole, lower, upper)
+
+
+def _branch(search: Search, master: Master, relaxed: Relaxed) -> Stopped:
     """Solve the MIP over the cuts, adding those its solutions call for, until bound and plan meet.
 
     The first MIPs stop at a wide gap: what they are for is to find out which cuts are missing.
@@ -142,6 +170,7 @@ def _branch(search: Search, master: Master) -> Stopped:
     final = 0.5 * run.options.gap
     gap = max(final, _FIRST_GAP)
     while True:
+        _fix(search, master, relaxed)
         live.start_from(live.integers, search.x[live.integers])
         live.look_for_solutions(not search.best.closes(_CLOSE))
         seen: list[Cuts] = []
