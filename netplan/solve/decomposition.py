@@ -90,7 +90,7 @@ def _by_blocks(search: Search, executor: Executor) -> None:
         return
     _fit(districts, wishes)
     if not districts.is_done:
-        bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_PIECE_EFFORT)
+        priced = bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_PIECE_EFFORT)
     if search.best.decisions is not None and not districts.is_done:
         improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if not districts.is_done:

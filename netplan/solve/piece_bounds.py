@@ -2,22 +2,23 @@
 
 What the relaxation misses is mostly among near neighbours - which of ten sites of a town to open, in which format, so that none
 is overrun - and a piece of two dozen sites is decided in seconds where a district of hundreds is not. The dual values of the
-districts' relaxations price what ties the pieces; at these prices the pieces' least costs add up to a bound on the whole, as
-those of districts do (`prices`). A district that goes undivided keeps the bound that it has, less what its costs changed.
+districts' relaxations price what ties the pieces; prices between districts stay. At these prices the least costs of a district's
+pieces, less what its own constraints that tie them are priced at, add up to a lower bound of the district's cost, as those of districts do
+for the whole (`prices`); the better one of this and the district's own bound counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netplan.solve.blocks import Block
 from netplan.solve.cut_problem import stacked
 from netplan.solve.division import by_district, in_pieces
 from netplan.solve.live_blocks import Blocks, Priced
-from netplan.solve.prices import Ties, finer, with_kept_prices
+from netplan.solve.prices import Ties, copy_keys, finer, with_kept_prices
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -30,21 +31,26 @@ _PIECE_COLUMNS = 200
 """Decisions of a usual piece; a town is never cut."""
 
 
-def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: float) -> None:
-    """Raise the bound by deciding hard districts in pieces, each to a gap and with so much effort at most."""
+def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: float) -> Priced:
+    """The districts' bounds, raised by deciding hard ones in pieces, each to a gap and with so much effort at most."""
     numbers = np.where(hard_ones(districts, priced), _numbers(districts), 1)
     if (numbers <= 1).all():
-        return
+        return priced
     whole = districts.whole
     division, home = in_pieces(whole.problem, by_district(whole.problem), numbers)
     undivided = np.bincount(home, minlength=len(numbers))[home] == 1
     same = [whole.blocks[b] if alone else None for b, alone in zip(home, undivided, strict=True)]
     pieces = Blocks.of(districts.search, districts.executor, division, same)
     ties, prices = _prices(districts, priced, pieces, np.flatnonzero(numbers > 1), home)
-    bounds = _kept_bounds(districts, priced, pieces, ties.costs(prices), home)
     _inherit(districts, pieces, home)
-    todo = [int(f) for f in np.argsort([-len(block.own) for block in pieces.whole.blocks], kind="stable")]
-    _decide(pieces, ties, prices, bounds, [f for f in todo if not np.isfinite(bounds[f])], gap=gap, effort=effort)
+    largest_first = np.argsort([-len(block.own) for block in pieces.whole.blocks], kind="stable")
+    todo = [int(f) for f in largest_first if not undivided[f]]
+    found = _decided(pieces, ties.costs(prices), todo, gap=gap, effort=effort)
+    raised = replace(priced, bounds=_raised(priced, (ties, prices), found, home))
+    bound = districts.bound_of(raised.ties, raised.bounds, raised.prices)
+    districts.search.best = districts.search.best.with_bound(bound)
+    districts.tell("deciding", "pieces of districts")
+    return raised
 
 
 def hard_ones(districts: Blocks, priced: Priced) -> Flags:
@@ -68,21 +74,31 @@ def _prices(districts: Blocks, priced: Priced, pieces: Blocks, hard: Ints, home:
     return ties, with_kept_prices(priced.ties, priced.prices, ties, found, home)
 
 
-def _kept_bounds(districts: Blocks, priced: Priced, pieces: Blocks, costs: Sequence[Floats], home: Ints) -> Floats:
-    """Bounds of the districts that stayed whole, less what they fall by at most as their costs change; -inf of all others."""
-    before, upper = priced.ties.costs(priced.prices), districts.whole.problem.bounds[1]
-    bounds = np.full(len(home), -np.inf)
-    for f, b in enumerate(home):
-        old, new = districts.whole.blocks[b], pieces.whole.blocks[f]
-        if _is_same(old, new):
-            change = np.minimum(0.0, costs[f] - before[b])
-            cheaper = np.flatnonzero(change)
-            bounds[f] = priced.bounds[b] + change[cheaper] @ upper[old.columns[cheaper]]
-    return bounds
+def _raised(priced: Priced, fine: tuple[Ties, Floats], found: Floats, home: Ints) -> Floats:
+    """Bounds of the districts: the better one of what they had and what bounds of their pieces, -inf where unknown, add up to."""
+    (ties, prices), coarse = fine, priced.ties.whole
+    owner = np.full(coarse.problem.part.matrix.shape[0], -1, dtype=np.int64)
+    for b, block in enumerate(coarse.blocks):
+        owner[block.constraints] = b
+    of_shared, copies = owner[ties.whole.shared], ties.num_copies
+    paid = np.where(prices[copies:] == 0.0, 0.0, prices[copies:] * ties.right[copies:])
+    is_inside, size = of_shared >= 0, len(coarse.blocks)
+    total = np.bincount(home, weights=found, minlength=size)
+    total -= np.bincount(of_shared[is_inside], weights=paid[is_inside], minlength=size)
+    return np.where(_stands_alone(priced, ties, home), np.maximum(priced.bounds, total), priced.bounds)
 
 
-def _is_same(old: Block, new: Block) -> bool:
-    return np.array_equal(old.columns, new.columns) and np.array_equal(old.constraints, new.constraints)
+def _stands_alone(priced: Priced, ties: Ties, home: Ints) -> Flags:
+    """Whether the pieces of each district have its columns, and copies of all that it pays for, and no others; shape (B,)."""
+    coarse, fine = priced.ties.whole, ties.whole
+    before, now = coarse.of_column, home[fine.of_column]
+    stands = np.ones(len(coarse.blocks), dtype=bool)
+    stands[before[before != now]] = stands[now[before != now]] = False
+    known, key = copy_keys(coarse, np.arange(len(coarse.blocks))), copy_keys(fine, home)
+    lost = ~np.isin(known, key) & (priced.prices[: len(known)] != 0.0)
+    stands[known[lost] // coarse.problem.width] = False
+    stands[before[coarse.copied[lost]]] = False
+    return stands
 
 
 def _inherit(districts: Blocks, pieces: Blocks, home: Ints) -> None:
@@ -95,16 +111,12 @@ def _inherit(districts: Blocks, pieces: Blocks, home: Ints) -> None:
                 pieces.models[f].add(pieces.models[f].mine(cuts))
 
 
-def _decide(
-    pieces: Blocks, ties: Ties, prices: Floats, bounds: Floats, todo: Sequence[int], *, gap: float, effort: float
-) -> None:
-    """Relax, then decide, these pieces, and note the bound that they make with those already known."""
-    costs = ties.costs(prices)
+def _decided(pieces: Blocks, costs: Sequence[Floats], todo: Sequence[int], *, gap: float, effort: float) -> Floats:
+    """Lower bounds of these pieces at these costs, relaxed and then decided; -inf of all others; shape (pieces,)."""
+    bounds = np.full(len(pieces.models), -np.inf)
     for f, answer in zip(todo, pieces.relaxed(costs, which=todo), strict=True):
         bounds[f] = answer.cost
     for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, effort=effort)):
         bounds[f] = max(bounds[f], answer.bound)
         pieces.tell("deciding", f"{done + 1} of {len(todo)} pieces of districts")
-    if np.isfinite(bounds).all():
-        pieces.search.best = pieces.search.best.with_bound(pieces.bound_of(ties, bounds, prices))
-        pieces.tell("deciding", "pieces of districts")
+    return bounds

@@ -243,6 +243,8 @@ def finer(coarse: Ties, prices: Floats, models: Sequence[BlockModel], fine: Part
 def with_kept_prices(coarse: Ties, prices: Floats, fine: Ties, found: Floats, home: Ints) -> Floats:
     """Prices of the ties between smaller blocks under which the larger ones' copies cost together what they cost before.
 
+    A copy of another larger block's column that the larger block itself has none of costs nothing.
+
     Parameters
     ----------
     prices, found
@@ -250,14 +252,19 @@ def with_kept_prices(coarse: Ties, prices: Floats, fine: Ties, found: Floats, ho
     home
         The larger block of each smaller one.
     """
-    width = coarse.whole.problem.width
-    large = np.repeat(np.arange(len(coarse.whole.blocks)), np.diff(coarse.whole.copy_start))
-    small = np.repeat(np.arange(len(fine.whole.blocks)), np.diff(fine.whole.copy_start))
-    known, key = large * width + coarse.whole.copied, home[small] * width + fine.whole.copied
+    known, key = copy_keys(coarse.whole, np.arange(len(coarse.whole.blocks))), copy_keys(fine.whole, home)
     every, first, group = np.unique(key, return_index=True, return_inverse=True)
     paid = np.bincount(group, weights=found[: len(key)], minlength=len(every))
     place = np.minimum(np.searchsorted(every, known), max(0, len(every) - 1))
     is_there = every[place] == known if len(every) else np.zeros(len(known), dtype=bool)
     kept, place = found.copy(), place[is_there]
     kept[first[place]] += prices[: len(known)][is_there] - paid[place]
+    is_foreign = coarse.whole.of_column[fine.whole.copied] != key // coarse.whole.problem.width
+    kept[: len(key)][is_foreign & ~np.isin(key, known)] = 0.0
     return kept
+
+
+def copy_keys(whole: Partition, home: Ints) -> Ints:
+    """A number for each copy, shape (K,): the larger block that its block is of (`home`), and the column behind it."""
+    block = np.repeat(np.arange(len(whole.blocks)), np.diff(whole.copy_start))
+    return np.asarray(home[block] * whole.problem.width + whole.copied)
