@@ -34,7 +34,7 @@ METHODS = ("compact", "benders", "decomposition")
 @pytest.fixture(scope="module")
 def hard_problem() -> PlanningProblem:
     """A problem that takes much longer than these tests give it."""
-    return PlanningProblem.build(wide_region(1, nodes=250, outlets=36, candidates=36), base_policy(0))
+    return PlanningProblem.build(wide_region(1, nodes=500, outlets=60, candidates=60), base_policy(0))
 
 
 @pytest.fixture(scope="module")
