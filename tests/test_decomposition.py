@@ -23,7 +23,7 @@ from netplan.engine.run import Options
 from netplan.memory import give_back
 from netplan.problem import PlanningProblem
 from netplan.solve.benders import Search
-from netplan.solve.blocks import partition
+from netplan.solve.blocks import Larger, partition
 from netplan.solve.cut_problem import CutProblem, cut_problem
 from netplan.solve.division import by_district, in_pieces
 from netplan.solve.fitting import fitted, losses
@@ -326,6 +326,24 @@ class TestBoundByPieces:
             assert (home[division.of_township] == districts.of_township).all()
             assert set(division.of_township.tolist()) == set(range(division.number))
             assert np.bincount(home).tolist() == [min(2, (districts.of_township == 0).sum()), 1]
+
+    def test_covers_at_the_border_stay_in_their_district(self) -> None:
+        """What follows sites on both sides of a border goes with a piece of the district that it belongs to when that is whole."""
+        strays = 0
+        for seed in (0, 1, 2, 4):
+            region = wide_region(seed, nodes=40, outlets=12, candidates=12)
+            policy = base_policy(seed).replace(standard=COVERED)
+            problem = cut_problem(PlanningProblem.build(region, policy))
+            coarse = partition(problem, by_district(problem))
+            for pieces in ([4, 1], [1, 4], [4, 4]):
+                division, home = in_pieces(problem, by_district(problem), np.array(pieces))
+                alone = partition(problem, division)
+                parts = partition(problem, division, larger=Larger(coarse, home))
+                assert (home[parts.of_column] == coarse.of_column).all()
+                is_home = home[alone.of_column] == coarse.of_column
+                assert (parts.of_column[is_home] == alone.of_column[is_home]).all()
+                strays += (~is_home).sum()
+        assert strays > 0
 
 
 def test_a_seed_fixes_the_run_whoever_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,9 +99,25 @@ class Partition:
         return np.cumsum([0, *(len(block.copies) for block in self.blocks)])
 
 
-def partition(problem: CutProblem, division: Division, same: Sequence[Block | None] | None = None) -> Partition:
-    """The blocks of a problem divided so; where `same` names a block with the same columns, its rows are taken from there."""
+@dataclass(frozen=True, slots=True)
+class Larger:
+    """The larger blocks that blocks are parts of, and which one each is a part of, shape (B,)."""
+
+    whole: Partition
+    home: Ints
+
+
+def partition(
+    problem: CutProblem, division: Division, same: Sequence[Block | None] | None = None, larger: Larger | None = None
+) -> Partition:
+    """The blocks of a problem divided so.
+
+    Where `same` names a block with the same columns, its rows are taken from there. Parts of `larger` blocks have together the
+    columns of these, if their sites are.
+    """
     of_policy = _block_of_policy_columns(problem, division.of_site)
+    if larger is not None:
+        _bring_home(problem.part.matrix, of_policy, larger)
     of_group = division.of_township[problem.rows.place]
     of_pair = np.repeat(division.of_site, len(problem.loads.price))
     of_column = np.concatenate([of_policy, of_group, of_pair])
@@ -177,6 +193,23 @@ def _gather(matrix: scipy.sparse.csr_array, block: Ints, num_y: int) -> None:
         counts = np.bincount(known) if len(known) else np.zeros(1, dtype=np.int64)
         if counts.max() >= _MOSTLY * len(members):
             block[members] = counts.argmax()
+
+
+def _bring_home(matrix: scipy.sparse.csr_array, block: Ints, larger: Larger) -> None:
+    """Columns that went with a part of another larger block go with a part of their own: that of most in the shortest constraint."""
+    of_larger, by_column = larger.whole.of_column[: len(block)], matrix.tocsc()
+    size = np.diff(matrix.indptr)
+    is_home = larger.home[block] == of_larger
+    first = np.unique(larger.home, return_index=True)[1]
+    for column in np.flatnonzero(~is_home):
+        rows = by_column.indices[by_column.indptr[column] : by_column.indptr[column + 1]]
+        block[column] = first[of_larger[column]]
+        for row in rows[np.argsort(size[rows], kind="stable")]:
+            members = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+            members = members[is_home[members] & (of_larger[members] == of_larger[column])]
+            if len(members):
+                block[column] = np.bincount(block[members]).argmax()
+                break
 
 
 def _span(matrix: scipy.sparse.csr_array, of_policy: Ints) -> tuple[Ints, Ints]:

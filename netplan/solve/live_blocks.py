@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netplan.solve.benders import Search
 from netplan.solve.block_model import BlockModel
-from netplan.solve.blocks import Block, Partition, partition
+from netplan.solve.blocks import Block, Larger, Partition, partition
 from netplan.solve.division import Division
 from netplan.solve.live_cuts import Found
 from netplan.solve.prices import Ties
@@ -31,10 +31,15 @@ class Blocks:
 
     @classmethod
     def of(
-        cls, search: Search, executor: Executor, division: Division, same: Sequence[Block | None] | None = None
+        cls,
+        search: Search,
+        executor: Executor,
+        division: Division,
+        same: Sequence[Block | None] | None = None,
+        larger: Larger | None = None,
     ) -> Blocks:
-        """Divide the problem of a search; `same` as in `partition`."""
-        whole = partition(search.problem, division, same)
+        """Divide the problem of a search; `same` and `larger` as in `partition`."""
+        whole = partition(search.problem, division, same, larger)
         seed = search.run.options.seed
         models = tuple(BlockModel(whole, b, seed=seed) for b in range(len(whole.blocks)))
         return cls(whole, models, search, executor)

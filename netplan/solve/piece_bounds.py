@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.solve.blocks import Larger
 from netplan.solve.cut_problem import stacked
 from netplan.solve.division import by_district, in_pieces
 from netplan.solve.live_blocks import Blocks, Priced
@@ -40,7 +41,7 @@ def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: fl
     division, home = in_pieces(whole.problem, by_district(whole.problem), numbers)
     undivided = np.bincount(home, minlength=len(numbers))[home] == 1
     same = [whole.blocks[b] if alone else None for b, alone in zip(home, undivided, strict=True)]
-    pieces = Blocks.of(districts.search, districts.executor, division, same)
+    pieces = Blocks.of(districts.search, districts.executor, division, same, Larger(whole, home))
     ties, prices = _prices(districts, priced, pieces, np.flatnonzero(numbers > 1), home)
     _inherit(districts, pieces, home)
     largest_first = np.argsort([-len(block.own) for block in pieces.whole.blocks], kind="stable")
