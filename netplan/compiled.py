@@ -24,6 +24,20 @@ def compiled(function: _F) -> _F:
         return cast(_F, numba.njit(function, nogil=True, error_model="numpy"))
 
 
+def compiled_inside(function: _F) -> _F:
+    """Compile a function that only other compiled ones call: without what Python would need to call it, in half the time."""
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "no_cpython_wrapper": True,
+        "no_cfunc_wrapper": True,
+    }
+    try:
+        return cast(_F, numba.njit(function, cache=True, **options))
+    except RuntimeError:
+        return cast(_F, numba.njit(function, **options))
+
+
 @compiled
 def doubled(array: NDArray[Any]) -> NDArray[Any]:
     """The array at the beginning of one twice as long; what follows means nothing yet."""

@@ -370,7 +370,9 @@ class TestSweeps:
     @pytest.mark.parametrize("pieces", [1, 4])
     def test_better_and_feasible(self, pieces: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """Sweeps over districts, whole or in pieces, never make a plan worse, and keep every constraint; the bound stays below."""
-        monkeypatch.setattr(sys.modules["netplan.solve.sweeps"], "_pieces", lambda open_: np.full(len(open_), pieces))
+        monkeypatch.setattr(
+            sys.modules["netplan.solve.sweeps"], "_pieces", lambda _, priced: np.full(len(priced.open), pieces)
+        )
         gained = 0
         for problem, rng in problems(standard=COVERED, **LIMITED):
             plan = fitted(

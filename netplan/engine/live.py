@@ -31,6 +31,9 @@ MANY = 2**31 - 1
 _TREE_LOOKS = 12.0
 """HiGHS asks so many times as often whether to end in the tree as at the root; an effort counts one look at the root as 1."""
 
+_HEURISTIC_EFFORT = 0.05
+"""The share of a MIP's time that HiGHS gives to its heuristics, if it is not told otherwise."""
+
 _LISTEN_SECONDS = 0.1
 """A thread that waits for HiGHS wakes up this often to hear of Ctrl-C; what HiGHS finds wakes it at once."""
 
@@ -218,6 +221,7 @@ class LiveModel:
         """Let MIPs spend time on sub-MIPs that look for better solutions, or leave that."""
         for heuristic in ("rins", "rens", "root_reduced_cost"):
             self.highs.setOptionValue(f"mip_heuristic_run_{heuristic}", wanted)
+        self.highs.setOptionValue("mip_heuristic_effort", _HEURISTIC_EFFORT if wanted else 0.0)
 
     def solve_mip(self, run: Run, *, gap: float, watch: Watch, effort: float = float("inf")) -> Stopped:
         """Solve in a thread of its own until done, out of time, asked to stop or told that it is enough ("proven").

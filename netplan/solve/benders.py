@@ -19,6 +19,8 @@ from netplan.problem import PlanningProblem
 from netplan.progress import Progress
 from netplan.solve.cut_problem import CutProblem, Cuts, cut_problem
 from netplan.solve.fixed_value import FixedValue
+from netplan.solve.linked import supports
+from netplan.solve.local_search import improved, is_told_by_rows
 from netplan.solve.master import Master
 from netplan.solve.polish import polish
 from netplan.solve.progress import now_and_then
@@ -207,34 +209,33 @@ def _following_gap(gap: float, final: float) -> float:
 
 
 def _polish(search: Search) -> None:
-    """Improve the best plan site by site, if there is time."""
+    """Improve the best plan by local search, if there is time; site by site where rows alone do not say what customers do."""
     if search.best.decisions is None or search.best.objective == search.polished or search.run.is_over:
         return
     search.run.tell("polishing", "", search.best)
     problem = search.problem
-    supports = _supports(problem)
+    if is_told_by_rows(problem):
+        search.weigh(improved(problem, search.x, search.run.clock))
+    else:
+        _polish_by_site(search)
+    search.polished = search.best.objective
+
+
+def _polish_by_site(search: Search) -> None:
+    """Weigh every promising change of a single site."""
+    problem = search.problem
+    column, support = supports(problem)
 
     def accept(chosen: NDArray[np.bool_]) -> bool:
         before = search.best.objective
         x = search.x.copy()
         x[: problem.num_y] = chosen
-        for position, column in supports:
-            if not chosen[column]:
-                x[position] = 0.0
+        x[support[~chosen[column]]] = 0.0
         search.weigh(x)
         return search.best.objective != before
 
-    chosen, is_over = search.best.decisions.chosen, lambda: search.run.is_over is not None
-    polish(problem, chosen, accept=accept, is_over=is_over)
-    search.polished = search.best.objective
-
-
-def _supports(problem: CutProblem) -> list[tuple[int, int]]:
-    """Positions of the staffing and van variables, with the column each of them supports."""
-    policy = problem.formulation.policy
-    position = {name: j for j, name in enumerate(problem.names)}
-    supports = [*policy.staffed.items(), *policy.visited.items()]
-    return [(position[variable.name], position[policy.y[key[0], key[1]].name]) for key, variable in supports]
+    chosen = search.x[: problem.num_y] > _HALF
+    polish(problem, chosen, accept=accept, is_over=lambda: search.run.is_over is not None)
 
 
 def without_idle_vans(problem: CutProblem, x: Floats) -> Floats:

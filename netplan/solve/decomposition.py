@@ -30,6 +30,7 @@ from netplan.solve.cut_problem import cut_problem
 from netplan.solve.division import by_district, in_large_blocks
 from netplan.solve.fitting import fitted
 from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.local_search import improved
 from netplan.solve.piece_bounds import bound_by_pieces, hard_ones
 from netplan.solve.prices import Planes, Ties, finer, ties_of
 from netplan.solve.rounds import Outcome, Run
@@ -56,8 +57,8 @@ _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 _BLOCK_EFFORT, _LAST_EFFORT = 60.0, 300.0
 """Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
 
-_PIECE_EFFORT = 30.0
-"""Effort that one MIP of a piece may take at first: one or two of a district's pieces are as hard as all others together."""
+_PIECE_EFFORT, _LAST_PIECE_EFFORT = 600.0, 3000.0
+"""Effort that one MIP of a piece may take, at first and when only the bound is missing: 600 take four seconds."""
 
 _FITTING_EFFORT = 500.0
 """Effort that a step of fitting may take; a municipality of 38 districts takes 20."""
@@ -90,13 +91,13 @@ def _by_blocks(search: Search, executor: Executor) -> None:
         return
     _fit(districts, wishes)
     if not districts.is_done:
-        priced = bound_by_pieces(districts, priced, gap=_BLOCK_GAP * gap, effort=_PIECE_EFFORT)
+        priced = bound_by_pieces(districts, priced, gap=_LAST_GAP * gap, effort=_PIECE_EFFORT)
     if search.best.decisions is not None and not districts.is_done:
         improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if not districts.is_done:
         whole = np.flatnonzero(~hard_ones(districts, priced))
         last = _decided(districts, priced, wishes, whole, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
-        bound_by_pieces(districts, last or priced, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
+        bound_by_pieces(districts, last or priced, gap=_LAST_GAP * gap, effort=_LAST_PIECE_EFFORT)
 
 
 def _at_best_prices(districts: Blocks) -> Priced | None:
@@ -204,3 +205,5 @@ def _fit(blocks: Blocks, wishes: Floats) -> None:
     if plan is not None:
         blocks.search.weigh(plan)
         blocks.tell("fitting")
+        blocks.search.weigh(improved(blocks.whole.problem, plan, blocks.run.clock))
+        blocks.tell("improving", "site by site")

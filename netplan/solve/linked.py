@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from netplan.solve.cut_problem import CutProblem
 
+Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -41,3 +42,16 @@ def sums(matrix: scipy.sparse.csr_array, num_y: int) -> Flags:
     is_sum[matrix[with_sites].indices] = False
     is_sum[:num_y] = False
     return is_sum
+
+
+def supports(problem: CutProblem) -> tuple[Ints, Ints]:
+    """Columns that a base staffs or a van visits, and the column that says so, by the first; of those that the problem has."""
+    policy = problem.formulation.policy
+    position = {name: j for j, name in enumerate(problem.names)}
+    pairs = [
+        (position[policy.y[key[0], key[1]].name], position[variable.name])
+        for key, variable in (*policy.staffed.items(), *policy.visited.items())
+        if variable.name in position and policy.y[key[0], key[1]].name in position
+    ]
+    column, support = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
+    return column, support

@@ -65,8 +65,10 @@ class Loads:
     ----------
     access
         The sorted access rows (`objective_rows`), their visits and services.
-    site, format, capacity
-        Site and format of each column, shape (J,); visits per year by format and service.
+    site, format, operates
+        Site and format of each column, and whether it is a state of the site (the others are relocations); shape (J,).
+    capacity
+        Visits per year by format and service.
     least
         The smallest capacity that any format of the site has, by pair; infinite where none is limited.
     price
@@ -77,6 +79,7 @@ class Loads:
     access: Access
     site: Ints
     format: Ints
+    operates: Flags
     capacity: Floats
     least: Floats
     price: Floats
@@ -93,7 +96,8 @@ class Loads:
         is_priced = rule == "priced" and problem.policy.objective.kind == "net_cost"
         price = [problem.policy.service_access(c).overflow_cost * is_priced for c in problem.demand.services]
         site, form = (np.asarray(array, dtype=np.int64) for array in (columns.site, columns.format))
-        return cls(problem, rows.access, site, form, capacity, least.ravel(), np.array(price), rule == "hard")
+        operates = ~columns.is_relocation
+        return cls(problem, rows.access, site, form, operates, capacity, least.ravel(), np.array(price), rule == "hard")
 
     @property
     def num_pairs(self) -> int:
@@ -119,8 +123,7 @@ class Loads:
         """Visits and capacity at each pair when these columns are open, shapes (sites, services)."""
         loads = loads_of(self.access, chosen, self.site, len(self.problem.sites), len(self.price))
         capacity = np.zeros_like(loads)
-        operating = self.problem.columns.operating
-        operating = operating[chosen[operating]]
+        operating = np.flatnonzero(self.operates & chosen)
         capacity[self.site[operating]] = self.capacity[self.format[operating]]
         return loads, capacity
 
@@ -128,8 +131,7 @@ class Loads:
     def capacity_by_column(self) -> Floats:
         """What a site can take with a column open, 0 if the column is not one that operates; shape (columns, services)."""
         capacity = np.zeros((len(self.site), len(self.price)))
-        operating = self.problem.columns.operating
-        capacity[operating] = self.capacity[self.format[operating]]
+        capacity[self.operates] = self.capacity[self.format[self.operates]]
         return capacity
 
     def separate(self, y: Floats, overflow: Floats, tolerance: float) -> LoadCuts:

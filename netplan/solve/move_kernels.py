@@ -46,7 +46,7 @@ def changes_by_move(customers: Customers, sites: Sites, state: State, moves: tup
     for m in range(len(first_on)):
         for k in range(starts[m], starts[m + 1]):
             is_open[columns[k]] = k >= first_on[m]
-            _resize(sites, columns[k], is_open, after[1], touched)
+            resize(sites, columns[k], is_open, after[1], touched)
         for k in range(starts[m], starts[m + 1]):
             for position in range(by_column[0][columns[k]], by_column[0][columns[k] + 1]):
                 e = by_column[1][position]
@@ -54,17 +54,17 @@ def changes_by_move(customers: Customers, sites: Sites, state: State, moves: tup
                 used = state[1][r]
                 if seen[r] != m and (used < 0 or e <= used):  # nothing behind the entry in use matters
                     seen[r] = m
-                    change[m] += _move_row(
-                        customers, sites[0], (r, used, _first(customers[0], is_open, r)), after[0], touched
+                    change[m] += move_row(
+                        customers, sites[0], (r, used, first_open(customers[0], is_open, r)), after[0], touched
                     )
-        change[m] += _settle(sites[2], (load, capacity), after, touched)
+        change[m] += settle(sites[2], (load, capacity), after, touched)
         for k in range(starts[m], starts[m + 1]):
             is_open[columns[k]] = k < first_on[m]
     return change
 
 
 @compiled
-def _resize(sites: Sites, j: int, is_open: Flags, capacity: Floats, touched: Touched) -> None:
+def resize(sites: Sites, j: int, is_open: Flags, capacity: Floats, touched: Touched) -> None:
     """Give the site of a column its capacity, or take it away."""
     site, by_service = sites[0][j], sites[1][j]
     if by_service.sum() != 0.0:
@@ -74,7 +74,7 @@ def _resize(sites: Sites, j: int, is_open: Flags, capacity: Floats, touched: Tou
 
 
 @compiled
-def _first(rows: Rows, is_open: Flags, r: int) -> int:
+def first_open(rows: Rows, is_open: Flags, r: int) -> int:
     """The first open entry of a row, -1 if there is none."""
     for e in range(rows[0][r], rows[0][r + 1]):
         if is_open[rows[1][e]]:
@@ -83,7 +83,7 @@ def _first(rows: Rows, is_open: Flags, r: int) -> int:
 
 
 @compiled
-def _move_row(customers: Customers, site_of: Ints, move: tuple[int, int, int], load: Floats, touched: Touched) -> float:
+def move_row(customers: Customers, site_of: Ints, move: tuple[int, int, int], load: Floats, touched: Touched) -> float:
     """Serve a row by another entry: what it costs more; its visits go along."""
     _, column, cost, weight, penalty = customers[0]
     r, old, new = move
@@ -108,7 +108,7 @@ def _touch(site: int, touched: Touched) -> None:
 
 
 @compiled
-def _settle(price: Floats, before: tuple[Floats, Floats], after: tuple[Floats, Floats], touched: Touched) -> float:
+def settle(price: Floats, before: tuple[Floats, Floats], after: tuple[Floats, Floats], touched: Touched) -> float:
     """What the overflow of the touched sites costs more than before; they are put back as they were."""
     change = 0.0
     for s in touched[0][: touched[2][0]]:

@@ -25,11 +25,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_HARD = 2.0
+_HARD = 1.0
 """A district is hard if what it could not decide alone is more than so many times its even share of the gap asked for."""
 
-_PIECE_COLUMNS = 200
-"""Decisions of a usual piece; a town is never cut."""
+_PIECE_COLUMNS = 800
+"""Decisions of a usual piece; a town is never cut. Larger ones prove more, smaller ones sooner."""
 
 
 def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: float) -> Priced:
@@ -60,11 +60,16 @@ def hard_ones(districts: Blocks, priced: Priced) -> Flags:
     return np.asarray(priced.open * len(priced.open) > _HARD * worth)
 
 
+def parts(size: Ints, usual: int) -> Ints:
+    """In how many parts, a power of two, blocks of these sizes go if a part is of usual size at most."""
+    return np.asarray(2 ** np.ceil(np.log2(np.maximum(1.0, size / usual))), dtype=np.int64)
+
+
 def _numbers(districts: Blocks) -> Ints:
     """In how many pieces each district would go."""
     problem = districts.whole.problem
     size = np.bincount(districts.whole.of_column[: problem.num_y], minlength=len(districts.models))
-    return np.asarray(2 ** np.ceil(np.log2(np.maximum(1.0, size / _PIECE_COLUMNS))), dtype=np.int64)
+    return parts(size, _PIECE_COLUMNS)
 
 
 def _prices(districts: Blocks, priced: Priced, pieces: Blocks, hard: Ints, home: Ints) -> tuple[Ties, Floats]:
@@ -113,10 +118,14 @@ def _inherit(districts: Blocks, pieces: Blocks, home: Ints) -> None:
 
 
 def _decided(pieces: Blocks, costs: Sequence[Floats], todo: Sequence[int], *, gap: float, effort: float) -> Floats:
-    """Lower bounds of these pieces at these costs, relaxed and then decided; -inf of all others; shape (pieces,)."""
+    """Lower bounds of these pieces at these costs, relaxed and then decided; -inf of all others; shape (pieces,).
+
+    Nobody asks what they would decide: none of the effort goes into looking for solutions.
+    """
     bounds = np.full(len(pieces.models), -np.inf)
     for f, answer in zip(todo, pieces.relaxed(costs, which=todo), strict=True):
         bounds[f] = answer.cost
+        pieces.models[f].live.look_for_solutions(False)
     for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, effort=effort)):
         bounds[f] = max(bounds[f], answer.bound)
         pieces.tell("deciding", f"{done + 1} of {len(todo)} pieces of districts")

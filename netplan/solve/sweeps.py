@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from netplan.solve.blocks import Partition
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.piece_bounds import hard_ones, parts
 from netplan.solve.pieces import Piece, pieces_of
-from netplan.solve.windows import Decided, decided_in_window
+from netplan.solve.windows import decided_in_window
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -46,8 +47,8 @@ _LEAST_SLACK = 0.4
 _LEAST_GAIN = 0.02
 """What the last sweeps have to gain to go on, as a share of the gap asked for."""
 
-_HARD, _MOST_PIECES = 2.0, 16
-"""A district goes in pieces if what it could not decide alone is more than so many times that share; and in how many at most."""
+_PIECE_COLUMNS = 600
+"""Decisions of a usual piece of a hard district: smaller ones find nothing that local search has not found."""
 
 _WEIGHED = 16
 """Better plans between two that are weighed by their whole model: a window's gain is exact, and weighing takes longer than some."""
@@ -58,16 +59,15 @@ def improve(blocks: Blocks, priced: Priced, *, gap: float, effort: float) -> Non
     problem, touches = blocks.whole.problem, touching(blocks.whole)
     wide = _wide(blocks.whole) * priced.of_shared
     x, worth = blocks.search.x, blocks.run.options.gap * abs(problem.cost_at(blocks.search.x))
-    pieces = _pieces(priced.open * len(priced.open) / max(worth, 1e-9))
+    pieces = _pieces(blocks, priced)
     for turn in count():
         share = _SHARES[min(turn, len(_SHARES) - 1)]
         slack = slack_of_blocks(blocks.whole, priced, x)
         order = [int(b) for b in np.argsort(-slack, kind="stable") if slack[b] > _LEAST_SLACK * worth / len(slack)]
         sweep = Sweep(blocks, blocks.whole.matrix.T @ (share * wide), touches, gap, effort)
         todo = [piece for b in order for piece in pieces_of(blocks.whole, b, int(pieces[b]), turn=turn)]
-        after, unproven = _swept(sweep, todo, x)
+        after = _swept(sweep, todo, x)
         gained, x = problem.cost_at(x) - problem.cost_at(after), after
-        pieces[unproven] = np.minimum(2 * pieces[unproven], _MOST_PIECES)
         if blocks.is_done or (turn >= len(_SHARES) - 1 and gained <= _LEAST_GAIN * worth):
             return
 
@@ -89,19 +89,19 @@ class Sweep:
         problem = self.blocks.whole.problem
         return replace(problem, part=replace(problem.part, cost=problem.part.cost + self.paid))
 
-    def window(self, piece: Piece, x: Floats) -> Decided:
+    def window(self, piece: Piece, x: Floats) -> Floats:
         """A piece decided anew beside all else at x; cut short once it is enough."""
         clock = replace(self.blocks.run.clock, stop=self.enough)
         return decided_in_window(self.problem, x, piece.is_free, clock, gap=self.gap, effort=self.effort)
 
-    def found(self, window: Future[Decided]) -> Decided:
-        """What a window has found, at once if the run is over."""
+    def found(self, window: Future[Floats]) -> Floats | None:
+        """What a window has found, at once if the run is over; None if it had not begun."""
         while not window.done() and not self.blocks.is_done:
             wait([window], _LOOK_SECONDS)
         if self.blocks.is_done:
             self.enough.set()
             if window.cancel():
-                return Decided(None, is_proven=True)
+                return None
         return window.result()
 
     def kept(self, piece: Piece, found: Floats | None, at: Standing) -> Standing:
@@ -135,21 +135,22 @@ class Standing:
     unweighed: int = 0
 
 
-def _pieces(undecided: Floats) -> Ints:
-    """In how many pieces each district goes: the next power of two of how many times its share of the gap it could not decide."""
-    few = np.clip(undecided, 1.0, _MOST_PIECES)
-    return np.where(undecided > _HARD, 2 ** np.ceil(np.log2(few)), 1).astype(np.int64)
+def _pieces(blocks: Blocks, priced: Priced) -> Ints:
+    """In how many pieces each district is decided anew: one, unless it is too hard to be decided whole; shape (B,)."""
+    whole = blocks.whole
+    size = np.bincount(whole.of_column[: whole.problem.num_y], minlength=len(whole.blocks))
+    return np.where(hard_ones(blocks, priced), parts(size, _PIECE_COLUMNS), 1)
 
 
-def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list[int]]:
-    """The plan after windows of these pieces in order, and the blocks of those that were cut off.
+def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> Floats:
+    """The plan after windows of these pieces in order.
 
     Each window sees what those had found that left when it came in. Twice as many are under way as there are threads, so that none
     waits for a slow one; those under way do not touch. What each sees depends on the order alone, not on who is faster.
     """
-    blocks, left, unproven = sweep.blocks, list(todo), []
+    blocks, left = sweep.blocks, list(todo)
     at = Standing(x, blocks.whole.problem.cost_at(x))
-    under_way: deque[tuple[Piece, Future[Decided]]] = deque()
+    under_way: deque[tuple[Piece, Future[Floats]]] = deque()
     while left or under_way:
         busy = [piece.block for piece, _ in under_way]
         free = next((piece for piece in left if not sweep.touches[piece.block, busy].any()), None)
@@ -160,11 +161,9 @@ def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> tuple[Floats, list
         if not under_way:
             break
         piece, future = under_way.popleft()
-        decided = sweep.found(future)
-        at = sweep.kept(piece, decided.x, at)
-        unproven += [] if decided.is_proven else [piece.block]
+        at = sweep.kept(piece, sweep.found(future), at)
         at = sweep.weighed(at, now=not under_way)
-    return at.x, sorted(set(unproven))
+    return at.x
 
 
 def slack_of_blocks(whole: Partition, priced: Priced, x: Floats) -> Floats:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from netplan.engine.rows import SortedRows
 from netplan.engine.run import Run
 from netplan.solve.cut_problem import CutProblem
+from netplan.solve.local_search import improved
 from netplan.solve.master import Master
 from netplan.solve.objective_rows import ObjectiveRows
 from netplan.solve.restricted import restricted
@@ -22,10 +23,6 @@ from netplan.solve.window_kernels import count_window_entries, window_entries
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-_REACHED = 1.01
-"""A gap this many times the one asked for counts as reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +41,22 @@ class Window:
     problem: CutProblem
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The policy part's columns after a window, shape (m,), None if nothing was found; whether the gap asked for was reached."""
-
-    x: Floats | None
-    is_proven: bool
-
-
-def decided_in_window(
-    problem: CutProblem, x: Floats, is_free: Flags, run: Run, *, gap: float, effort: float
-) -> Decided:
-    """Decide the free columns, shape (m,), anew beside the others as they are."""
+def decided_in_window(problem: CutProblem, x: Floats, is_free: Flags, run: Run, *, gap: float, effort: float) -> Floats:
+    """The policy part's columns with the free ones, shape (m,), decided anew beside the others: by local search, by a MIP from there, and by local search again."""
     window = window_at(problem, x, is_free)
-    model = Master(window.problem, seed=run.options.seed)
-    if model.relax(run).values is None:
-        return Decided(None, is_proven=False)
-    size = len(window.columns)
-    start = np.zeros(window.problem.width)
-    start[:size] = x[window.columns]
-    found = model.decide(run, gap=gap, effort=effort, start=start)
-    if found.values is None or not np.isfinite(found.cost):
-        return Decided(None, is_proven=False)
+    part, size = window.problem, len(window.columns)
+    y = window.columns[: part.num_y]
+    best = improved(part, x[window.columns], run, columns=y)
+    model = Master(part, seed=run.options.seed)
+    if model.relax(run).values is not None:
+        start = np.concatenate([best, np.zeros(part.width - size)])
+        found = model.decide(run, gap=gap, effort=effort, start=start)
+        if found.values is not None and np.isfinite(found.cost):
+            other = improved(part, found.values[:size], run, columns=y)
+            best = min(best, other, key=part.cost_at)
     after = x.copy()
-    after[window.columns] = found.values[:size]
-    return Decided(after, is_proven=found.gap <= _REACHED * gap)
+    after[window.columns] = best
+    return after
 
 
 def window_at(problem: CutProblem, x: Floats, is_free: Flags) -> Window:
@@ -84,7 +72,8 @@ def window_at(problem: CutProblem, x: Floats, is_free: Flags) -> Window:
         rows.sorted.start, place[rows.sorted.column], rows.sorted.cost, rows.sorted.weight, rows.sorted.penalty, len(y)
     )
     rows = replace(rows, sorted=own)
-    loads = replace(problem.loads, access=rows.access, site=problem.loads.site[y], format=problem.loads.format[y])
+    loads = problem.loads
+    loads = replace(loads, access=rows.access, site=loads.site[y], format=loads.format[y], operates=loads.operates[y])
     part = restricted(problem.part, x, columns, is_free)
     names = tuple(problem.names[j] for j in columns)
     return Window(columns, replace(problem, part=part, names=names, rows=rows, grouped=rows.grouped, loads=loads))
