@@ -38,7 +38,7 @@ def _draw(word: Words) -> float:
 def _open(covering: Covering, served: Ints, j: int) -> float:
     """Open a column; what that saves. `served` is how many open columns serve each row."""
     start, rows, saving = covering[0], covering[1], covering[4]
-    saved = -covering[5][j]
+    saved = -float(covering[5][j])
     for e in range(start[j], start[j + 1]):
         if served[rows[e]] == 0:
             saved += saving[rows[e]]
@@ -50,7 +50,7 @@ def _open(covering: Covering, served: Ints, j: int) -> float:
 def _close(covering: Covering, served: Ints, j: int) -> float:
     """Close a column; what that loses."""
     start, rows, saving = covering[0], covering[1], covering[4]
-    lost = -covering[5][j]
+    lost = -float(covering[5][j])
     for e in range(start[j], start[j + 1]):
         served[rows[e]] -= 1
         if served[rows[e]] == 0:
@@ -62,7 +62,7 @@ def _close(covering: Covering, served: Ints, j: int) -> float:
 def _would_save(covering: Covering, served: Ints, j: int) -> float:
     """What opening a column would save."""
     start, rows, saving = covering[0], covering[1], covering[4]
-    saved = -covering[5][j]
+    saved = -float(covering[5][j])
     for e in range(start[j], start[j + 1]):
         if served[rows[e]] == 0:
             saved += saving[rows[e]]

@@ -65,18 +65,18 @@ class Cover:
         return float(saved[~y[self.columns]].max(initial=0.0))
 
 
-def search_by_merging(search: Search, *, explore_window: Callable[[Search], None], effort: float = 1.0) -> bool:
-    """Look for better solutions with as many open columns, with `effort` times as many steps as usual; False where that does not apply.
+def search_by_merging(search: Search, *, explore_window: Callable[[Search], None], again: int = 0) -> bool:
+    """Look for better solutions with as many open columns, False where that does not apply.
 
-    It needs rows that pay one of two prices, and a given number of open columns.
+    The `again`-th time it draws other numbers, and takes twice the steps. It needs rows that pay one of two prices, and a given number of open columns.
     """
     saving = savings_of_steps(search.left_rows)
     least, most = search.part.num_open
     if search.y is None or saving is None or least != most:
         return False
-    rng = np.random.default_rng([search.run.options.seed, 3])
+    rng = np.random.default_rng([search.run.options.seed, 3, again])
     cover = Cover.of(search, saving)
-    steps = int(effort * _STEPS * len(cover.columns))
+    steps = (2 if again else 1) * _STEPS * len(cover.columns)
     failures = 0
     for heat in _heats():
         before = search.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -161,6 +162,12 @@ def _improve(search: Search) -> None:
         search_windows(search, explore_window=explore)
 
 
+def _improve_again(search: Search, again: int) -> None:
+    """Mix other annealed solutions while the gap is still wide."""
+    if search.gap > _WIDE_GAP:
+        search_by_merging(search, explore_window=explore, again=again)
+
+
 def _branch(search: Search, prices: Floats) -> None:
     """Branch and cut where only y is whole and nothing else constrains it; else MIP rounds."""
     model, rows = cut_model(search, prices)
@@ -169,7 +176,8 @@ def _branch(search: Search, prices: Floats) -> None:
         return
     if search.part.is_plain:
         if not search.is_window and search.gap > _CUT_GAP:
-            strengthen(search, model, rows)
+            draws = count(1)
+            strengthen(search, model, rows, improve=lambda found: _improve_again(found, next(draws)))
         branch(search, model)
     else:
         branch_by_rounds(search, model)
