@@ -7,7 +7,7 @@ mixture so far, warm enough to leave it here and there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
 
@@ -28,14 +28,14 @@ Flags = NDArray[np.bool_]
 _RUNS, _STEPS = 8, 500
 """Runs that are merged at a time, and steps of each for every free column."""
 
-_HEATS, _HOT, _COLD = (0.3, 0.45, 0.6), 0.5, 1 / 30
-"""Temperatures, as shares of what one more column would save: the first, one after another of these shares of `_HOT` (all of it from random
-columns), and the last."""
+_HEATS, _HOT, _COLD = (None, 0.3, 0.45, 0.6), 0.5, 1 / 30
+"""Temperatures: the first is such a share of `_HOT`, one after another (None: all of it, and from random columns), the last is `_COLD` of it.
+`_HOT` is a share of what one more column would save."""
 
 _NEAREST = 60
 """Near columns of a column: so many that serve the most alike."""
 
-_PATIENCE, _NODES = 3, 200
+_PATIENCE, _NODES = 4, 200
 """It ends after so many mixtures in a row that are not better; nodes that the search for one may take."""
 
 
@@ -78,19 +78,13 @@ def search_by_merging(search: Search, *, explore_window: Callable[[Search], None
     cover = Cover.of(search, saving)
     steps = (2 if again else 1) * _STEPS * len(cover.columns)
     failures = 0
-    for heat in _heats():
+    for heat in cycle(_HEATS):
         before = search.value
         _merge(search, _annealed(search, cover, heat, steps, rng), explore_window)
         failures = 0 if search.value < before else failures + 1
         if failures >= _PATIENCE or search.is_done:
-            return True
+            break
     return True
-
-
-def _heats() -> Iterator[float | None]:
-    """Shares of the first temperature; None: from random columns."""
-    yield None
-    yield from cycle(_HEATS)
 
 
 def _annealed(search: Search, cover: Cover, heat: float | None, steps: int, rng: np.random.Generator) -> list[Flags]:
