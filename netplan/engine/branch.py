@@ -84,16 +84,16 @@ class Tree:
 
 
 def branch(search: Search, model: CutModel) -> None:
-    """Search until nothing better than the cutoff is left, or the run is over."""
+    """Search until nothing better than the cutoff is left, or the nodes or the time that it may take are used up."""
     n = search.part.num_columns
     tree = Tree(search, model, PseudoCosts(np.zeros((2, n)), np.zeros((2, n))))
     if model.live.resolve(search.run) == "proven":
         tree.root_bound, tree.root_reduced = model.live.objective, model.live.reduced_costs[:n]
     part = search.left_part
     tree.push(Node(part.lower[:n].copy(), part.upper[:n].copy(), search.bound, 0))
-    while tree.heap and not search.is_done:
+    while tree.heap and not search.is_done and tree.nodes < search.most_nodes:
         node: Node | None = heapq.heappop(tree.heap)[2]
-        while node is not None and not search.run.is_over:
+        while node is not None and not search.run.is_over and tree.nodes < search.most_nodes:
             node = _dive(tree, node)
         if node is not None:
             tree.push(node)

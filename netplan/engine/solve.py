@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from netplan.engine.branch import branch
 from netplan.engine.components import solve_components, splits
 from netplan.engine.fixing import fix_at
 from netplan.engine.lagrange import Bound, Oracle, ascend, at_prices, first_prices
+from netplan.engine.merging import search_by_merging
 from netplan.engine.oracle import RelaxedPart
 from netplan.engine.policy_part import PolicyPart
 from netplan.engine.relax import cut_model, fix_by_relaxation, relax
@@ -143,14 +145,27 @@ def _bound_by_prices(search: Search, descent: Descent | None) -> Bound:
 
 
 def _finish(search: Search, prices: Floats) -> None:
-    """Components apart where there are any; else windows, if the gap is wide, and branching."""
-    groups = [] if search.is_done else splits(search)
+    """Components apart where there are any; else merging or windows, if the gap is wide, and branching."""
+    # components go on until their tables are exact, whatever that takes
+    groups = [] if search.is_done or np.isfinite(search.most_nodes) else splits(search)
     if groups and solve_components(search, groups, prices, explore_part=explore):
         return
     if search.part.is_plain and not search.is_done and not search.is_window and search.gap > _WIDE_GAP:
-        search_windows(search, explore_window=explore)
+        _improve(search)
     if not search.is_done:
         _branch(search, prices)
+
+
+def _improve(search: Search) -> None:
+    """Mix annealed solutions, or go through windows where that does not apply."""
+    if not search_by_merging(search, explore_window=explore):
+        search_windows(search, explore_window=explore)
+
+
+def _improve_again(search: Search, again: int) -> None:
+    """Mix other annealed solutions while the gap is still wide."""
+    if search.gap > _WIDE_GAP:
+        search_by_merging(search, explore_window=explore, again=again)
 
 
 def _branch(search: Search, prices: Floats) -> None:
@@ -161,7 +176,8 @@ def _branch(search: Search, prices: Floats) -> None:
         return
     if search.part.is_plain:
         if not search.is_window and search.gap > _CUT_GAP:
-            strengthen(search, model, rows)
+            draws = count(1)
+            strengthen(search, model, rows, improve=lambda found: _improve_again(found, next(draws)))
         branch(search, model)
     else:
         branch_by_rounds(search, model)

@@ -45,6 +45,8 @@ class Search:
         Whether it is proven that nothing lies below the cutoff.
     is_window
         Whether it is a small search inside another.
+    most_nodes
+        Nodes that branching may take.
     ceiling
         Solutions at or above it are of no interest even if there is no other.
     first_will_do
@@ -66,6 +68,7 @@ class Search:
     bound: float = float("-inf")
     is_exhausted: bool = False
     is_window: bool = False
+    most_nodes: float = float("inf")
     ceiling: float = float("inf")
     first_will_do: bool = False
     trace: list[Step] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,36 +39,81 @@ _PLANS = (_Plan(25, 1, True, 0.04), _Plan(40, 2, False, 0.06), _Plan(60, 2, Fals
 _ROUNDS, _LOOK_BACK = 60, 3
 """Rounds with one size of groups at most; rounds over which it is seen what they close."""
 
+_AGAIN = 0.05
+"""Once all sizes were used, the larger ones are drawn anew as long as that closes at least this share of the gap."""
+
 _LEAST, _SLACK = 1e-3, 1e-5
 """A cut is violated by this share of the gap at least, and dropped once it has this share of the objective to spare."""
 
 
-def strengthen(search: Search, model: CutModel, grouped_rows: Grouped) -> None:
-    """Add cuts of groups until they close little of the gap that is left; nothing where rows are not of the kind or share a theta."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A search and its relaxation; its rows and what serving each saves, shape (R,); the random draws; what looks for better solutions."""
+
+    search: Search
+    model: CutModel
+    rows: SortedRows
+    saving: Floats
+    rng: np.random.Generator
+    improve: Callable[[Search], None]
+
+
+def strengthen(
+    search: Search, model: CutModel, grouped_rows: Grouped, *, improve: Callable[[Search], None] = lambda _search: None
+) -> None:
+    """Add cuts of groups until they close little of the gap that is left; nothing where rows are not of the kind or share a theta.
+
+    Each size of groups is followed by `improve`, which may look for better solutions: a better one fixes more.
+    """
     rows = grouped_rows.rows
     saving = savings_of_steps(rows)
     if saving is None or grouped_rows.num_groups != len(rows):
         return
     rng = np.random.default_rng(search.run.options.seed + 2)
-    for plan in _PLANS:
+    work = _Work(search, model, rows, saving, rng, improve)
+    _sizes(work, _PLANS)
+    is_worth_more = True
+    while is_worth_more:
+        is_worth_more = _larger_again(work)
+
+
+def _larger_again(work: _Work) -> bool:
+    """The larger sizes with groups drawn anew; whether that closed enough of the gap."""
+    if work.search.is_done:
+        return False
+    before = _objective(work)
+    _sizes(work, _PLANS[1:])
+    return _objective(work) - before >= _AGAIN * (work.search.cutoff - before)
+
+
+def _objective(work: _Work) -> float:
+    """The relaxation's bound, once it lacks no cut of single rows."""
+    relax(work.search, work.model)
+    return work.model.live.objective
+
+
+def _sizes(work: _Work, plans: tuple[_Plan, ...]) -> None:
+    """Rounds with groups of one size after another."""
+    search = work.search
+    for plan in plans:
         if not search.is_done:
-            relax(search, model)
-            _rounds(search, model, (rows, saving), plan, rng)
+            relax(search, work.model)
+            _rounds(work, plan)
+        if not search.is_done:
+            work.improve(search)
 
 
-def _rounds(
-    search: Search, model: CutModel, rows_savings: tuple[SortedRows, Floats], plan: _Plan, rng: np.random.Generator
-) -> None:
+def _rounds(work: _Work, plan: _Plan) -> None:
     """Rounds of cuts, one for each group that has one."""
-    rows, saving = rows_savings
+    search, model, rows, saving = work.search, work.model, work.rows, work.saving
     descent, bounds = Descent.of(search.left_rows, search.left_part), [model.live.objective]
     groups: list[Group] = []
     point = _point(model, rows, saving)
     while not search.is_done and len(bounds) <= _ROUNDS and not _is_slow(bounds, search.cutoff, plan.worth):
         if plan.is_drawn_anew or not groups:
-            groups = list(groups_of_rows(rows_savings, search.left_part, rng, size=plan.size, times=plan.times))
-        least = max(search.tolerance, _LEAST * (search.cutoff - bounds[-1]))
-        found = _cuts(search, groups, point, least, rng)
+            drawn = groups_of_rows((rows, saving), search.left_part, work.rng, size=plan.size, times=plan.times)
+            groups = list(drawn)
+        found = _cuts(work, groups, point, max(search.tolerance, _LEAST * (search.cutoff - bounds[-1])))
         if not found:
             return
         model.add_joint(*_joint(found, rows))
@@ -79,15 +125,13 @@ def _rounds(
         model.drop_slack(_SLACK * abs(bounds[-1]))
 
 
-def _cuts(
-    search: Search, groups: list[Group], point: tuple[Floats, Floats], least: float, rng: np.random.Generator
-) -> list[GroupCut]:
+def _cuts(work: _Work, groups: list[Group], point: tuple[Floats, Floats], least: float) -> list[GroupCut]:
     """A cut of each group that has one, until the run is over."""
     found = []
     for group in groups:
-        if search.run.is_over:
+        if work.search.run.is_over:
             break
-        cut = separate(group, *point, least=least, rng=rng)
+        cut = separate(group, *point, least=least, rng=work.rng)
         found += [] if cut is None else [cut]
     return found
 

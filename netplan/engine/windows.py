@@ -46,7 +46,7 @@ def _pass(search: Search, rng: np.random.Generator, size: int, explore_window: C
     for seed in rng.permutation(free)[: max(1, 4 * len(free) // size)]:
         if search.is_done:
             return
-        _solve_window(search, window(search, int(seed), size), explore_window)
+        solve_window(search, window(search, int(seed), size), explore_window)
     search.tell(f"searching windows of {size}")
 
 
@@ -68,8 +68,10 @@ def window(search: Search, seed: int, size: int) -> Flags:
         inside[found[np.argsort(-shared[found], kind="stable")[:room]]] = True
 
 
-def _solve_window(search: Search, inside: Flags, explore_window: Callable[[Search], None]) -> None:
-    """Look for something better with only these columns free."""
+def solve_window(
+    search: Search, inside: Flags, explore_window: Callable[[Search], None], *, most_nodes: float = float("inf")
+) -> None:
+    """Look for something better with only these columns free, shape (n,), in at most so many nodes of branching."""
     if search.y is None:
         return
     outside = search.left_part.is_free & ~inside
@@ -79,7 +81,7 @@ def _solve_window(search: Search, inside: Flags, explore_window: Callable[[Searc
     small = Search.of(restricted_rows(search.left_rows, part, limit), part, run)
     small.step = search.step
     small.offer(search.y)
-    small.is_window = True
+    small.is_window, small.most_nodes = True, most_nodes
     explore_window(small)
     if small.y is not None:
         search.offer(small.y)
