@@ -16,6 +16,9 @@ from netplan.solve.local_moves import Known, Move, Scratch, Search, State, Walk,
 
 Ints = NDArray[np.int64]
 
+_ENOUGH = 1.0 - 1e-9
+"""What room is as good as what is needed, as a share of it."""
+
 _PARTNERS = 4
 """So many changes at most make room for another."""
 
@@ -134,7 +137,9 @@ def trade(search: Search, state: State, scratch: Scratch, known: Known, walk: tu
         if known[0][first] >= -least or left[0] <= 0:
             break
         if known[2][first] >= 0:
-            change = _with_another(search, state, scratch, known, (move, first, left, least))
+            change = _alone(search, state, scratch, (move, first, left))  # others may have made room
+            if not change < -least:
+                change = _with_another(search, state, scratch, known, (move, first, left, least))
             if not change < -least:
                 change = _with_several(search, state, scratch, known, (move, first, left, least))
             if change < -least:
@@ -142,6 +147,16 @@ def trade(search: Search, state: State, scratch: Scratch, known: Known, walk: tu
                 wake(search, move, is_due)
                 traded += 1
     return traded
+
+
+@compiled_inside
+def _alone(search: Search, state: State, scratch: Scratch, at: tuple[Move, int, Ints]) -> float:
+    """What a change costs, infinitely much if it still breaks a constraint; it is the move then."""
+    (starts, target), (move, first, left) = search[3][0], at
+    move[2][0] = 0
+    if not assemble(search, state, (owner(starts, first), target[first]), move):
+        return np.inf
+    return weigh(search, state, scratch, move, left)
 
 
 @compiled_inside
@@ -153,27 +168,28 @@ def _with_another(
     cost, _, breaks = known
     site_of, starts, (row_start, columns) = search[1][0], search[3][0][0], search[2][4]
     row, best, second = breaks[first], -least, -1
+    needed = missed_by(search, state, scratch, (move, row))  # the move is the first change alone
     for e in range(row_start[row], row_start[row + 1]):
         other = site_of[columns[e]] if columns[e] < len(site_of) else -1
         if other < 0 or state[4][0][other] != columns[e]:
             continue
         for u in range(starts[other], starts[other + 1]):
-            if cost[first] + cost[u] < best and _joined(search, state, move, (u, first, row)):
+            if cost[first] + cost[u] < best and _joined(search, state, move, (u, first, row, needed)):
                 change = weigh(search, state, scratch, move, left)
                 if change < best:
                     best, second = change, u
-    return best if second >= 0 and _joined(search, state, move, (second, first, row)) else np.inf
+    return best if second >= 0 and _joined(search, state, move, (second, first, row, needed)) else np.inf
 
 
 @compiled_inside
-def _joined(search: Search, state: State, move: Move, at: tuple[int, int, int]) -> bool:
-    """Whether a change makes room in a constraint for another; both are the move then."""
-    (starts, target), (u, first, row) = search[3][0], at
+def _joined(search: Search, state: State, move: Move, at: tuple[int, int, int, float]) -> bool:
+    """Whether a change makes as much room in a constraint as another needs; both are the move then."""
+    (starts, target), (u, first, row, needed) = search[3][0], at
     move[2][0] = 0
     if not assemble(search, state, (owner(starts, u), target[u]), move):
         return False
-    makes_room = room_made(search[2], state, (move, 0), row) > 0.0
-    return makes_room and assemble(search, state, (owner(starts, first), target[first]), move)
+    makes_room = room_made(search[2], state, (move, 0), row) >= _ENOUGH * needed
+    return needed > 0.0 and makes_room and assemble(search, state, (owner(starts, first), target[first]), move)
 
 
 @compiled_inside
