@@ -73,6 +73,18 @@ def test_effort_ends_a_mip_where_it_ended_before() -> None:
     assert ended[0] == ended[1]
 
 
+def test_a_mip_that_was_ended_goes_on_when_asked_again() -> None:
+    """The wish to end a run, by effort or because it was enough, is not taken for one to end the next."""
+    part = covering(1)
+    best, live = optimum(part), LiveModel(part, integral=True)
+    assert live.solve_mip(Run(Options()), gap=0.0, watch=Watch(), effort=3.0) == "effort"
+    assert live.solve_mip(Run(Options()), gap=0.0, watch=Watch(lambda _objective, _bound: True)) == "proven"
+    assert live.bound is None or live.bound < best - 1e-6
+    assert live.solve_mip(Run(Options()), gap=0.0, watch=Watch()) == "proven"
+    assert live.objective == pytest.approx(best)
+    assert live.bound == pytest.approx(best)
+
+
 def test_a_mip_waits_until_its_solution_was_looked_at() -> None:
     """While a solution is looked at nothing else is found, and all are shown, in order, in the caller's thread."""
     part, shown, busy = covering(2), [], threading.Event()

@@ -81,9 +81,13 @@ class _Ear:
     better: list[Floats] = field(default_factory=list)
 
     def ask(self, event: Any) -> None:
-        """End it when it is time: HiGHS looks at its own clock too seldom, and with 7 s left a root node took 24."""
-        if self.enough.is_set() or self.spent >= self.effort or self.run.is_over:
-            event.interrupt()
+        """End it when it is time: HiGHS looks at its own clock too seldom, and with 7 s left a root node took 24.
+
+        A wish of an earlier run of the same object to end would still stand, and is taken back.
+        """
+        event.data_in.user_interrupt = bool(
+            self.enough.is_set() or self.spent >= self.effort or self.run.is_over is not None
+        )
 
     def look(self, event: Any) -> None:
         """Tell value and bound besides.
