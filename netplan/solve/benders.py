@@ -20,7 +20,7 @@ from netplan.progress import Progress
 from netplan.solve.cut_problem import CutProblem, Cuts, cut_problem
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.linked import supports
-from netplan.solve.local_search import improved, is_told_by_rows
+from netplan.solve.local_search import FAR, NEAR, improved, is_told_by_rows
 from netplan.solve.master import Master
 from netplan.solve.polish import polish
 from netplan.solve.progress import now_and_then
@@ -215,7 +215,8 @@ def _polish(search: Search) -> None:
     search.run.tell("polishing", "", search.best)
     problem = search.problem
     if is_told_by_rows(problem):
-        search.weigh(improved(problem, search.x, search.run.clock))
+        reach = NEAR if search.best.closes(_CLOSE) else FAR
+        search.weigh(improved(problem, search.x, search.run.clock, reach=reach))
     else:
         _polish_by_site(search)
     search.polished = search.best.objective

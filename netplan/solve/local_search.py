@@ -24,8 +24,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_NEIGHBOURS = 6
-"""How many of the nearest sites each site is tried together with."""
+NEAR, FAR = 6, 40
+"""How many of the nearest sites each site is tried together with: who shares its customers, or also who could use what it spends.
+
+With 40 a district gains up to 0.3 % more, in eight times the time.
+"""
 
 _AT_ONCE = 20_000
 """Moves weighed between two looks at the clock."""
@@ -37,17 +40,19 @@ _VISIT = 1e6
 """Cost of a visit above a capacity that is hard."""
 
 
-def improved(problem: CutProblem, x: Floats, run: Run, *, columns: Ints | None = None) -> Floats:
+def improved(problem: CutProblem, x: Floats, run: Run, *, columns: Ints | None = None, reach: int = NEAR) -> Floats:
     """The columns of the policy part, shape (m,), after all changes that make the plan at x cheaper, none missed but for the clock.
 
     Parameters
     ----------
     columns
         The column of the whole problem behind each of the problem's, where it is a part (`windows`); shape (n,).
+    reach
+        With how many of the nearest sites each is tried together.
     """
     if not is_told_by_rows(problem) or problem.broken(x).size:
         return x
-    states = States.of(problem, np.arange(problem.num_y) if columns is None else columns)
+    states = States.of(problem, np.arange(problem.num_y) if columns is None else columns, reach)
     policy, x = at_least(problem.part, x)
     search, state = _search(problem, states, policy), _state(problem, states, x)
     scratch = _scratch(problem, state)
@@ -101,7 +106,7 @@ class States:
     is_free: Flags
 
     @classmethod
-    def of(cls, problem: CutProblem, columns: Ints) -> States:
+    def of(cls, problem: CutProblem, columns: Ints, reach: int) -> States:
         """All states that the bounds of the policy part allow; what needs a base or a van opens by MIP alone."""
         whole = problem.formulation.problem
         known, size = whole.columns, len(whole.sites)
@@ -118,7 +123,9 @@ class States:
         state = np.concatenate([chosen, np.full(free_sites.sum(), -1)])
         order = np.lexsort((state, of))
         start = np.searchsorted(of[order], np.arange(size + 1))
-        near_start, near = _nearest(whole.sites["lon"].to_numpy(float), whole.sites["lat"].to_numpy(float), free_sites)
+        near_start, near = _nearest(
+            whole.sites["lon"].to_numpy(float), whole.sites["lat"].to_numpy(float), free_sites, reach
+        )
         return cls(site, origin, start, state[order].astype(np.int64), lands, near_start, near, free_sites)
 
 
@@ -136,14 +143,14 @@ def _landings(site: Ints, origin: Ints, form: Ints) -> Ints:
     return lands
 
 
-def _nearest(lon: Floats, lat: Floats, is_free: Flags) -> tuple[Ints, Ints]:
+def _nearest(lon: Floats, lat: Floats, is_free: Flags, reach: int) -> tuple[Ints, Ints]:
     """The nearest sites with a choice of each of these: starts by site, and sites."""
     free = np.flatnonzero(is_free)
     near_start = np.zeros(len(lon) + 1, dtype=np.int64)
     if len(free) < 2:
         return near_start, np.empty(0, dtype=np.int64)
     flat = np.column_stack([lon * np.cos(np.radians(lat.mean())), lat])[free]
-    count = min(_NEIGHBOURS + 1, len(free))
+    count = min(reach + 1, len(free))
     _, found = KDTree(flat).query(flat, k=count)
     is_other = found != np.arange(len(free))[:, None]
     is_other[is_other.all(axis=1), -1] = False  # among sites at one place a site may not find itself
