@@ -57,7 +57,7 @@ _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 _BLOCK_EFFORT, _LAST_EFFORT = 60.0, 300.0
 """Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
 
-_PIECE_EFFORT, _LAST_PIECE_EFFORT = 600.0, 3000.0
+_PIECE_EFFORT, _LAST_PIECE_EFFORT = 600.0, 1500.0
 """Effort that one MIP of a piece may take, at first and when only the bound is missing: 600 take four seconds."""
 
 _FITTING_EFFORT = 500.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from netplan.engine.rows import SortedRows
 from netplan.engine.run import Run
 from netplan.solve.cut_problem import CutProblem
-from netplan.solve.local_search import FAR, improved
+from netplan.solve.local_search import FAR, NEAR, improved
 from netplan.solve.master import Master
 from netplan.solve.objective_rows import ObjectiveRows
 from netplan.solve.restricted import restricted
@@ -46,7 +46,7 @@ def decided_in_window(problem: CutProblem, x: Floats, is_free: Flags, run: Run, 
     window = window_at(problem, x, is_free)
     part, size = window.problem, len(window.columns)
     y = window.columns[: part.num_y]
-    best = improved(part, x[window.columns], run, columns=y, reach=FAR)
+    best = improved(part, x[window.columns], run, columns=y, reach=NEAR)
     model = Master(part, seed=run.options.seed)
     if model.relax(run).values is not None:
         start = np.concatenate([best, np.zeros(part.width - size)])
