@@ -53,5 +53,5 @@ def supports(problem: CutProblem) -> tuple[Ints, Ints]:
         for key, variable in (*policy.staffed.items(), *policy.visited.items())
         if variable.name in position and policy.y[key[0], key[1]].name in position
     ]
-    column, support = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
-    return column, support
+    both = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    return both[:, 0].copy(), both[:, 1].copy()

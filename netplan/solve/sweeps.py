@@ -95,12 +95,15 @@ class Sweep:
         return decided_in_window(self.problem, x, piece.is_free, clock, gap=self.gap, effort=self.effort)
 
     def found(self, window: Future[Floats]) -> Floats | None:
-        """What a window has found, at once if the run is over; None if it had not begun."""
+        """What a window has found, at once if the run is over; None if it had not begun, or if the gap is closed.
+
+        What windows had found by then that were under way when another closed the gap depends on who was faster: nobody asks.
+        """
         while not window.done() and not self.blocks.is_done:
             wait([window], _LOOK_SECONDS)
         if self.blocks.is_done:
             self.enough.set()
-            if window.cancel():
+            if window.cancel() or self.blocks.search.best.closes(self.blocks.run.options.gap):
                 return None
         return window.result()
 
