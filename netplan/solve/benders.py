@@ -18,12 +18,14 @@ from netplan.formulation.decisions import read_decisions
 from netplan.problem import PlanningProblem
 from netplan.progress import Progress
 from netplan.solve.cut_problem import CutProblem, Cuts, cut_problem
+from netplan.solve.fitting import nearest_plan
 from netplan.solve.fixed_value import FixedValue
 from netplan.solve.linked import supports
 from netplan.solve.local_search import FAR, NEAR, improved, is_told_by_rows
 from netplan.solve.master import Master
 from netplan.solve.polish import polish
 from netplan.solve.progress import now_and_then
+from netplan.solve.rounding import rounded
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.served import Customers
 from netplan.solve.split import customers_of
@@ -41,6 +43,9 @@ _CLOSE = 0.005
 
 _EXACT = 1e-9
 """How far below the truth, relative to the objective, the master may stay at its own solution."""
+
+_ROUNDING_EFFORT = 30.0
+"""Effort that a MIP may take to round the relaxation (`LiveModel.solve_mip`); that of a district takes a twentieth of a second."""
 
 _HALF = 0.5
 
@@ -116,9 +121,10 @@ def prove_by_cuts(search: Search) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """The value of a relaxation and the reduced costs of the master's whole columns there."""
+    """The value of a relaxation, and there the master's columns and the reduced costs of its whole ones."""
 
     bound: float
+    values: Floats
     reduced_costs: Floats
 
 
@@ -136,10 +142,11 @@ def _relax(search: Search, master: Master) -> tuple[Stopped, Relaxed | None]:
         enough = max(1e-9, 0.02 * run.options.gap) * max(1.0, abs(objective))
         slow = slow + 1 if objective - before < enough else 0
         before = objective
-        added = master.add(search.customers.missing(live.values, enough))
+        values = live.values
+        added = master.add(search.customers.missing(values, enough))
         run.tell("relaxing", f"{added} cuts", search.best)
         if not added or slow >= _SLOW_ROUNDS:
-            return "proven", Relaxed(objective, reduced)
+            return "proven", Relaxed(objective, values, reduced)
         over = run.is_over
         if over:
             return over, None
@@ -165,12 +172,14 @@ def _fix(search: Search, master: Master, relaxed: Relaxed) -> None:
 def _branch(search: Search, master: Master, relaxed: Relaxed) -> Stopped:
     """Solve the MIP over the cuts, adding those its solutions call for, until bound and plan meet.
 
-    The first MIPs stop at a wide gap: what they are for is to find out which cuts are missing.
+    The first MIPs stop at a wide gap: what they are for is to find out which cuts are missing. Where the relaxation, rounded, is
+    as good as proven, there is no use for them.
     """
     run, live = search.run, master.live
+    _round(search, relaxed)
     live.set_integral(True)
     final = 0.5 * run.options.gap
-    gap = max(final, _FIRST_GAP)
+    gap = final if search.best.closes(_CLOSE) else max(final, _FIRST_GAP)
     while True:
         _fix(search, master, relaxed)
         live.start_from(live.integers, search.x[live.integers])
@@ -182,7 +191,7 @@ def _branch(search: Search, master: Master, relaxed: Relaxed) -> Stopped:
             return stopped
         values = live.values
         refused = search.weigh(values)
-        _polish(search)
+        _polish(search, reach=NEAR if search.best.closes(_CLOSE) else FAR)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
         added = _add_missing(search, master, values, refused)
@@ -197,6 +206,17 @@ def _branch(search: Search, master: Master, relaxed: Relaxed) -> Stopped:
             return over
 
 
+def _round(search: Search, relaxed: Relaxed) -> None:
+    """Weigh the plan nearest to the relaxation, and what local search makes of it."""
+    problem = search.problem
+    search.run.tell("rounding", "", search.best)
+    plan = nearest_plan(problem, rounded(problem, relaxed.values), search.run.clock, effort=_ROUNDING_EFFORT)
+    if plan is not None:
+        search.weigh(plan)
+        if is_told_by_rows(problem):  # site by site takes half a minute where capacity is short
+            _polish(search, reach=NEAR)
+
+
 def _add_missing(search: Search, master: Master, values: Floats, refused: Cuts | None) -> int:
     """Add the cuts that a solution of the master lacks, and those that refuse its plan; how many."""
     added = master.add(search.customers.missing(values, _EXACT * max(1.0, abs(master.live.objective))))
@@ -208,14 +228,13 @@ def _following_gap(gap: float, final: float) -> float:
     return _NEXT_GAP * gap if _NEXT_GAP * gap > 2 * final else final
 
 
-def _polish(search: Search) -> None:
+def _polish(search: Search, *, reach: int) -> None:
     """Improve the best plan by local search, if there is time; site by site where rows alone do not say what customers do."""
     if search.best.decisions is None or search.best.objective == search.polished or search.run.is_over:
         return
     search.run.tell("polishing", "", search.best)
     problem = search.problem
     if is_told_by_rows(problem):
-        reach = NEAR if search.best.closes(_CLOSE) else FAR
         search.weigh(improved(problem, search.x, search.run.clock, reach=reach))
     else:
         _polish_by_site(search)

@@ -50,14 +50,17 @@ _SHORT = 10
 def fitted(whole: Partition, x: Floats, run: Run, *, effort: float) -> Floats | None:
     """The columns of the policy part nearest to wishes, both of shape (m,), that keep every constraint; None if none was found."""
     problem = whole.problem
-    broken = problem.broken(x)
-    concerned = _concerned(problem, broken)
-    if concerned.mean() > _MOST:
+    if _concerned(problem, problem.broken(x)).mean() > _MOST:
         x = _in_turns(whole, x, run)
-        broken = problem.broken(x)
-        concerned = _concerned(problem, broken)
+    return nearest_plan(problem, x, run, effort=effort)
+
+
+def nearest_plan(problem: CutProblem, x: Floats, run: Run, *, effort: float) -> Floats | None:
+    """The same by a single MIP, or a few with more and more sites free, each with so much effort at most."""
+    broken = problem.broken(x)
     if not len(broken):
         return x
+    concerned = _concerned(problem, broken)
     loss = losses(problem, x[: problem.num_y] > 0.5)
     for is_free in (concerned, _with_close_ties(problem, concerned), np.ones(problem.num_y, dtype=bool)):
         free = np.concatenate([is_free, np.ones(len(x) - problem.num_y, dtype=bool)])
