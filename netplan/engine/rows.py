@@ -87,8 +87,13 @@ class SortedRows:
 
     def prices(self, is_open: Flags) -> Floats:
         """Cost per unit of weight of each row when these columns are open, shape (R,)."""
-        entry = self.serving(is_open)
-        return np.where(entry >= 0, np.append(self.cost, 0.0)[entry], self.penalty)
+        return self.cost_of(self.serving(is_open), self.penalty)
+
+    def cost_of(self, entry: Ints, otherwise: Floats) -> Floats:
+        """Cost of these entries, and another value where there is none (-1); both of the same shape."""
+        cost, known = otherwise.copy(), entry >= 0
+        cost[known] = self.cost[entry[known]]
+        return cost
 
     def total(self, is_open: Flags) -> float:
         """What all rows cost when these columns are open; infinite if a row that must be served is not."""
@@ -99,9 +104,16 @@ class SortedRows:
         return float(self.weight[paying] @ prices[paying])
 
     def by_column(self) -> tuple[Ints, Ints]:
-        """Entries sorted by column and then by cost: starts of shape (n + 1,), entry positions of shape (E,)."""
+        """Entries by column, in the order of their rows: starts of shape (n + 1,), entry positions of shape (E,)."""
+        return self._by_column(np.arange(self.num_entries))
+
+    def nearest_by_column(self) -> tuple[Ints, Ints]:
+        """Likewise, those of a column in the order of their cost."""
+        return self._by_column(np.argsort(self.cost, kind="stable"))
+
+    def _by_column(self, order: Ints) -> tuple[Ints, Ints]:
         starts = _starts(np.bincount(self.column, minlength=self.num_columns))
-        return starts, kernels.grouped_order(np.argsort(self.cost, kind="stable"), self.column, starts)
+        return starts, kernels.grouped_order(order, self.column, starts)
 
     def select(self, keep: Flags) -> SortedRows:
         """The rows where `keep` is true, shape (R,)."""

@@ -28,7 +28,7 @@ class Descent:
     @classmethod
     def of(cls, rows: SortedRows, part: PolicyPart) -> Descent:
         """Prepare the rows; one that must be served pays more for not being served than all the rest can cost."""
-        starts, entries = rows.by_column()
+        starts, entries = rows.nearest_by_column()
         penalty = np.where(rows.is_forced, _unaffordable(rows, part), rows.penalty)
         arrays = (rows.start, rows.column, rows.cost, rows.weight, penalty, starts, entries, rows.row_of_entry)
         return cls(arrays, part)

@@ -41,7 +41,8 @@ def at_least(part: PolicyPart, x: Floats) -> tuple[Policy, Floats]:
     entries = (by_column.indptr.astype(np.int64), by_column.indices.astype(np.int64), by_column.data)
     columns = (part.cost, part.lower, part.upper)
     by_row = part.matrix.indptr.astype(np.int64), part.matrix.indices.astype(np.int64)
-    return (entries, columns, (low, high), (determines, constraint, coefficient, rank), by_row), x
+    of_others = abs(part.matrix[:, part.num_columns :]).sum(axis=1) > 0.0
+    return (entries, columns, (low, high), (determines, constraint, coefficient, rank), by_row, ~of_others), x
 
 
 def followers(part: PolicyPart) -> tuple[Ints, Floats, Ints]:

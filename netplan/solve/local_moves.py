@@ -18,9 +18,11 @@ Policy = tuple[
     tuple[Floats, Floats],
     tuple[Ints, Ints, Floats, Ints],
     tuple[Ints, Ints],
+    Flags,
 ]
 """Constraints by column: starts, constraints, coefficients; cost and bounds of each column; limits of each constraint. Followers: which
-column each constraint determines (-1: none); by column its constraint, its coefficient there, and its rank (0: no follower). Starts and columns by constraint."""
+column each constraint determines (-1: none); by column its constraint, its coefficient there, and its rank (0: no follower). Starts and columns by constraint. Whether a
+constraint is on sites alone."""
 
 Choices = tuple[tuple[Ints, Ints], tuple[Ints, Ints], tuple[Ints, Ints], tuple[Ints, Ints]]
 """States of each site: starts and columns, -1 for closed; by column, where a relocation starts and the column it operates as there, both -1

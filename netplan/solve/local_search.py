@@ -17,8 +17,9 @@ from netplan.engine.run import Run
 from netplan.solve.cut_problem import CutProblem
 from netplan.solve.followers import at_least
 from netplan.solve.linked import supports
-from netplan.solve.local_kernels import descend, trade
-from netplan.solve.local_moves import Choices, Policy, Scratch, Search, State
+from netplan.solve.local_kernels import descend
+from netplan.solve.local_moves import Choices, Known, Policy, Scratch, Search, State
+from netplan.solve.local_trades import trade
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -41,7 +42,7 @@ _VISIT = 1e6
 
 
 def improved(problem: CutProblem, x: Floats, run: Run, *, columns: Ints | None = None, reach: int = NEAR) -> Floats:
-    """The columns of the policy part, shape (m,), after all changes that make the plan at x cheaper, none missed but for the clock.
+    """The columns of the policy part, shape (m,), after all changes that make the plan at x cheaper, until none is left or time is over.
 
     Parameters
     ----------
@@ -61,15 +62,28 @@ def improved(problem: CutProblem, x: Floats, run: Run, *, columns: Ints | None =
     least = _LEAST * max(1.0, abs(problem.cost_at(x)))
     is_due, cursor = states.is_free.copy(), np.zeros(1, dtype=np.int64)
     while run.is_over is None:
-        left = np.array([_AT_ONCE], dtype=np.int64)
-        walk = is_due, cursor, left, least
-        descend(search, state, scratch, known, walk)
+        descend(search, state, scratch, known, (is_due, cursor, _some(), least))
         if is_due.any():
             continue
-        cheapest_first = np.argsort(known[0], kind="stable")
-        if not trade(search, state, scratch, known, (walk, cheapest_first)):
+        order, position, traded = _would_pay(known, least), np.zeros(1, dtype=np.int64), 0
+        while position[0] < len(order) and run.is_over is None:
+            walk = is_due, cursor, _some(), least
+            traded += trade(search, state, scratch, known, (walk, order, position))
+        if not traded:
             break
     return state[3][0]
+
+
+def _some() -> Ints:
+    """How many moves may be weighed before the next look at the clock, as the kernels count them down."""
+    return np.array([_AT_ONCE], dtype=np.int64)
+
+
+def _would_pay(known: Known, least: float) -> Ints:
+    """The states that would pay but for a constraint, constraint by constraint, cheapest first."""
+    cost, _, breaks = known
+    would = np.flatnonzero((cost < -least) & (breaks >= 0))
+    return would[np.lexsort((cost[would], breaks[would]))]
 
 
 def is_told_by_rows(problem: CutProblem) -> bool:

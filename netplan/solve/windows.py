@@ -94,7 +94,7 @@ def _rows_of_window(problem: CutProblem, is_free: Flags, stands: Flags) -> tuple
     entry, service, visits = constant
     split = start[num_access]
     more = len(entry)
-    dearest = np.where(last[chosen] >= 0, np.append(whole.sorted.cost, 0.0)[last[chosen]], whole.sorted.penalty[chosen])
+    dearest = whole.sorted.cost_of(last[chosen], whole.sorted.penalty[chosen])
     zeros = np.zeros(more)
     groups, group = np.unique(whole.group[chosen], return_inverse=True)
     return (
