@@ -271,8 +271,8 @@ class TestBoundByPieces:
         with ThreadPoolExecutor(2) as executor:
             districts, priced = priced_blocks(problem, executor, price=price)
             before = districts.bound_of(priced.ties, priced.bounds, priced.prices)
-            hard = np.where(np.isin(np.arange(len(priced.open)), hard_ones), np.inf, 0.0)
-            raised = bound_by_pieces(districts, replace(priced, open=hard), gap=1e-6, effort=1000.0)
+            hard = np.isin(np.arange(len(priced.open)), hard_ones)
+            raised = bound_by_pieces(districts, priced, hard, gap=1e-6, effort=1000.0)
             assert (raised.bounds >= priced.bounds).all()
             return before, districts.bound_of(raised.ties, raised.bounds, raised.prices)
 
@@ -344,6 +344,37 @@ class TestBoundByPieces:
                 assert (parts.of_column[is_home] == alone.of_column[is_home]).all()
                 strays += (~is_home).sum()
         assert strays > 0
+
+
+@pytest.mark.parametrize("open_in_pieces", [0.0, np.inf])
+def test_the_last_step_raises_the_bound(open_in_pieces: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hard districts go whole or in pieces again by what their pieces left open; either raises the bound, never above the optimum."""
+    monkeypatch.setattr(sys.modules["netplan.solve.piece_bounds"], "_PIECE_COLUMNS", 20)
+    raised, divided, decomposition = 0, [], sys.modules["netplan.solve.decomposition"]
+    in_pieces = decomposition.bound_by_pieces
+
+    def noting(districts: Blocks, priced: Priced, which: np.ndarray, **more: float) -> Priced:
+        divided.append(which.all())
+        return in_pieces(districts, priced, which, **more)
+
+    monkeypatch.setattr(decomposition, "bound_by_pieces", noting)
+    for seed in (4, 6, 8):
+        region = wide_region(seed, nodes=40, outlets=12, candidates=12)
+        problem = PlanningProblem.build(region, base_policy(seed).replace(**LIMITED))
+        optimum = solve(problem, method="compact", gap=0.0).objective
+        assert optimum is not None
+        with ThreadPoolExecutor(2) as executor:
+            districts, priced = priced_blocks(cut_problem(problem), executor, price=0.0)
+            before = districts.bound_of(priced.ties, priced.bounds, priced.prices)
+            priced = replace(priced, open_in_pieces=np.full(len(priced.bounds), open_in_pieces))
+            districts.search.best = districts.search.best.with_bound(before)
+            decomposition._raise_bound(districts, priced, districts.search.x.copy())
+        bound = districts.search.best.bound
+        assert bound is not None
+        assert before - 1e-6 * abs(before) <= bound <= optimum + 1e-6 * abs(optimum)
+        raised += bound > before + 1.0
+    assert raised >= 2
+    assert all(divided) == (open_in_pieces > 0.0)
 
 
 def test_a_seed_fixes_the_run_whoever_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,14 @@
 4. The plan nearest to all wishes that keeps every constraint (`fitting`).
 5. Districts too hard to be decided whole are decided in pieces, at prices between these: a better bound (`piece_bounds`).
 6. Districts decided anew beside all others as they are, those with most to gain first (`sweeps`).
-7. Districts, or their pieces, decided once more, to a smaller gap, for the bound.
+7. Districts decided once more, with more effort, for the bound: whole where their pieces were decided, else in pieces.
 8. If the gap asked for is still not proven: the cuts of the whole problem (`benders`), from that plan and that bound.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -30,11 +31,12 @@ from netplan.solve.cut_problem import cut_problem
 from netplan.solve.division import by_district, in_large_blocks
 from netplan.solve.fitting import fitted
 from netplan.solve.live_blocks import Blocks, Priced
-from netplan.solve.local_search import improved
-from netplan.solve.piece_bounds import bound_by_pieces, hard_ones
+from netplan.solve.local_search import FAR, improved
+from netplan.solve.piece_bounds import bound_by_pieces, even_share, hard_ones
 from netplan.solve.prices import Planes, Ties, finer, ties_of
 from netplan.solve.rounds import Outcome, Run
-from netplan.solve.sweeps import improve
+from netplan.solve.stop import Either
+from netplan.solve.sweeps import improve, slack_of_blocks
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -54,11 +56,15 @@ _STEP_SHARE = 0.5
 _BLOCK_GAP, _LAST_GAP = 0.3, 0.1
 """Gap of a district's MIP, as a share of the gap asked for: at first, and when only the bound is missing."""
 
-_BLOCK_EFFORT, _LAST_EFFORT = 60.0, 300.0
-"""Effort that one MIP of a district may take: a guard, most take a third of it, a second or two (`LiveModel.solve_mip`)."""
+_BLOCK_EFFORT, _LAST_EFFORT = 60.0, 600.0
+"""Effort that one MIP of a district may take, at first - a guard, most take a third of it, a second or two (`LiveModel.solve_mip`) - and
+when only the bound is missing."""
 
 _PIECE_EFFORT, _LAST_PIECE_EFFORT = 600.0, 1500.0
 """Effort that one MIP of a piece may take, at first and when only the bound is missing: 600 take four seconds."""
+
+_UNDECIDED = 0.1
+"""A district's pieces are decided if they lack less than this share of its even part of the gap asked for."""
 
 _FITTING_EFFORT = 500.0
 """Effort that a step of fitting may take; a municipality of 38 districts takes 20."""
@@ -85,19 +91,37 @@ def _by_blocks(search: Search, executor: Executor) -> None:
     if priced is None or districts.is_done:
         return
     gap, wishes = search.run.options.gap, search.x.copy()
-    every = np.arange(len(districts.models))
-    priced = _decided(districts, priced, wishes, every, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
+    longest_first = np.argsort([-len(block.own) for block in districts.whole.blocks], kind="stable")
+    priced = _decided(districts, priced, wishes, longest_first, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if priced is None or districts.is_done:
         return
     _fit(districts, wishes)
     if not districts.is_done:
-        priced = bound_by_pieces(districts, priced, gap=_LAST_GAP * gap, effort=_PIECE_EFFORT)
+        hard = hard_ones(districts, priced)
+        priced = bound_by_pieces(districts, priced, hard, gap=_LAST_GAP * gap, effort=_PIECE_EFFORT)
     if search.best.decisions is not None and not districts.is_done:
         improve(districts, priced, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if not districts.is_done:
-        whole = np.flatnonzero(~hard_ones(districts, priced))
-        last = _decided(districts, priced, wishes, whole, gap=_LAST_GAP * gap, effort=_LAST_EFFORT)
-        bound_by_pieces(districts, last or priced, gap=_LAST_GAP * gap, effort=_LAST_PIECE_EFFORT)
+        _raise_bound(districts, priced, wishes)
+
+
+def _raise_bound(districts: Blocks, priced: Priced, wishes: Floats) -> None:
+    """Decide districts once more, with more effort, for the bound alone; those with most to gain first.
+
+    Hard ones go whole if their pieces were decided: what is missing then lies between these. The others go in pieces again.
+    """
+    gap, search = _LAST_GAP * districts.run.options.gap, districts.search
+    hard, share = hard_ones(districts, priced), even_share(districts)
+    in_pieces = hard & (priced.open_in_pieces > _UNDECIDED * share)
+    slack = slack_of_blocks(districts.whole, priced, search.x)
+    most_first = [
+        int(b) for b in np.argsort(-slack, kind="stable") if not in_pieces[b] and priced.open[b] > gap * share
+    ]
+    for b in most_first:
+        districts.models[b].live.look_for_solutions(False)
+    last = _decided(districts, priced, wishes, most_first, gap=gap, effort=_LAST_EFFORT)
+    if last is not None and not districts.is_done:
+        bound_by_pieces(districts, last, in_pieces, gap=gap, effort=_LAST_PIECE_EFFORT)
 
 
 def _at_best_prices(districts: Blocks) -> Priced | None:
@@ -117,7 +141,9 @@ def _at_best_prices(districts: Blocks) -> Priced | None:
     give_back()
     ties, prices = best
     found = districts.relaxed(ties.costs(prices))
-    return _with_bounds(districts, Priced.at(ties, prices, np.array([answer.cost for answer in found])), "pricing")
+    return _with_bounds(
+        districts, Priced.at(ties, prices, np.array([answer.cost for answer in found])), "districts", "pricing"
+    )
 
 
 def _beside_today(blocks: Blocks) -> tuple[Floats, Floats]:
@@ -173,29 +199,36 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
 
 
 def _decided(
-    blocks: Blocks, priced: Priced, wishes: Floats, which: Ints, *, gap: float, effort: float
+    blocks: Blocks, priced: Priced, wishes: Floats, which: Sequence[int] | Ints, *, gap: float, effort: float
 ) -> Priced | None:
-    """These blocks decide at the prices: better bounds, and their wishes, where they have any; None if a block has no whole solution."""
+    """These blocks decide at the prices, one after the other, until the gap asked for is proven.
+
+    Better bounds, and their wishes, where they have any; None if a block has no whole solution.
+    """
     bounds, undecided, costs = priced.bounds.copy(), priced.open.copy(), priced.ties.costs(priced.prices)
-    longest_first = sorted(which.tolist(), key=lambda b: (-len(blocks.whole.blocks[b].own), b))
-    for done, (b, found) in enumerate(blocks.decided(longest_first, costs, gap=gap, effort=effort)):
+    enough = Either(blocks.run.stop)
+    for done, (b, found) in enumerate(blocks.decided(which, costs, gap=gap, effort=effort, enough=enough)):
         bounds[b] = max(bounds[b], found.bound)
         undecided[b] = found.cost - bounds[b]
         if found.values is not None:
             model = blocks.models[b]
             wishes[model.block.own[: model.num_policy]] = found.values[: model.num_policy]
-        blocks.tell("deciding", f"{done + 1} of {len(which)} districts")
+        if _with_bounds(blocks, replace(priced, bounds=bounds), f"{done + 1} of {len(which)} districts") is None:
+            return None
+        if blocks.is_done:
+            enough.set()
+            break
     give_back()
-    return _with_bounds(blocks, replace(priced, bounds=bounds, open=undecided), "deciding")
+    return replace(priced, bounds=bounds, open=undecided)
 
 
-def _with_bounds(blocks: Blocks, priced: Priced, stage: str) -> Priced | None:
+def _with_bounds(blocks: Blocks, priced: Priced, message: str, stage: str = "deciding") -> Priced | None:
     """Note the bound on the whole problem; None if a block has no solution (the whole problem then says so, and why)."""
     if not np.isfinite(priced.bounds).all():
         return None
     bound = blocks.bound_of(priced.ties, priced.bounds, priced.prices)
     blocks.search.best = blocks.search.best.with_bound(bound)
-    blocks.tell(stage, "districts")
+    blocks.tell(stage, message)
     return priced
 
 
@@ -205,5 +238,5 @@ def _fit(blocks: Blocks, wishes: Floats) -> None:
     if plan is not None:
         blocks.search.weigh(plan)
         blocks.tell("fitting")
-        blocks.search.weigh(improved(blocks.whole.problem, plan, blocks.run.clock))
+        blocks.search.weigh(improved(blocks.whole.problem, plan, blocks.run.clock, reach=FAR))
         blocks.tell("improving", "site by site")

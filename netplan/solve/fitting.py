@@ -6,9 +6,9 @@ the next open site, overflow included. Then
     minimise  cost x' + sum_{j open at x} l_j (1 - x'_j)    over the policy part, closed columns at no less than nothing,
 
 is a small MIP without customers. First only the sites are free that broken constraints are about; if that is not enough, those
-that short constraints tie to them as well; then all. Where broken constraints are about most sites - a coverage standard in every
-district, whose customers at the border counted on a neighbour - the districts give way one after the other first, each keeping
-what it has a part in.
+that short constraints tie to them as well; then all. Where that is not enough, or broken constraints are about most sites - a coverage
+standard in every district, whose customers at the border counted on a neighbour - the districts give way one after the other
+first, each keeping what it has a part in.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _GAP, _TURN_GAP = 1e-4, 2e-3
 _TURN_EFFORT = 15.0
 """Effort that a district may take to give way (`LiveModel.solve_mip`)."""
 
-_MOST = 0.5
+_MOST = 0.3
 """Broken constraints about more than this share of the columns are mended district by district."""
 
 _TURNS = 3
@@ -50,19 +50,30 @@ _SHORT = 10
 def fitted(whole: Partition, x: Floats, run: Run, *, effort: float) -> Floats | None:
     """The columns of the policy part nearest to wishes, both of shape (m,), that keep every constraint; None if none was found."""
     problem = whole.problem
-    if _concerned(problem, problem.broken(x)).mean() > _MOST:
-        x = _in_turns(whole, x, run)
-    return nearest_plan(problem, x, run, effort=effort)
+    if _concerned(problem, problem.broken(x)).mean() <= _MOST:
+        found = _nearest_nearby(problem, x, run, effort=effort)
+        if found is not None:
+            return found
+    return nearest_plan(problem, _in_turns(whole, x, run), run, effort=effort)
 
 
 def nearest_plan(problem: CutProblem, x: Floats, run: Run, *, effort: float) -> Floats | None:
     """The same by a single MIP, or a few with more and more sites free, each with so much effort at most."""
+    found = _nearest_nearby(problem, x, run, effort=effort)
+    if found is not None:
+        return found
+    return _nearest(
+        problem, x, losses(problem, x[: problem.num_y] > 0.5), np.ones(len(x), dtype=bool), run, effort=effort
+    )
+
+
+def _nearest_nearby(problem: CutProblem, x: Floats, run: Run, *, effort: float) -> Floats | None:
+    """The nearest columns that keep every constraint, the sites free that broken ones are about, or those that these are tied to as well."""
     broken = problem.broken(x)
     if not len(broken):
         return x
-    concerned = _concerned(problem, broken)
-    loss = losses(problem, x[: problem.num_y] > 0.5)
-    for is_free in (concerned, _with_close_ties(problem, concerned), np.ones(problem.num_y, dtype=bool)):
+    concerned, loss = _concerned(problem, broken), losses(problem, x[: problem.num_y] > 0.5)
+    for is_free in (concerned, _with_close_ties(problem, concerned)):
         free = np.concatenate([is_free, np.ones(len(x) - problem.num_y, dtype=bool)])
         found = _nearest(problem, x, loss, free, run, effort=effort)
         if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from netplan.solve.division import Division
 from netplan.solve.live_cuts import Found
 from netplan.solve.prices import Ties
 from netplan.solve.rounds import Run
+from netplan.solve.stop import Stop
 
 Floats = NDArray[np.float64]
 
@@ -76,10 +77,13 @@ class Blocks:
         return list(self.executor.map(relax, range(len(self.models)) if which is None else which))
 
     def decided(
-        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, effort: float
+        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, effort: float, enough: Stop | None = None
     ) -> Iterator[tuple[int, Found]]:
-        """Whole decisions of these blocks at these costs, each block with its answer as soon as those before it have theirs."""
-        clock = self.run.clock
+        """Whole decisions of these blocks at these costs, each block with its answer as soon as those before it have theirs.
+
+        Those under way end once there is enough, if that is given.
+        """
+        clock = self.run.clock if enough is None else replace(self.run.clock, stop=enough)
 
         def decide(b: int) -> tuple[int, Found]:
             self.models[b].set_costs(costs[b])
@@ -95,17 +99,29 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """Prices, a proven lower bound of each block's cost at them, and how far above it its own best decisions are; shape (B,)."""
+    """Prices, and what is proven at them.
+
+    Attributes
+    ----------
+    bounds
+        A lower bound of each block's cost, shape (B,).
+    open
+        How far above it its own best decisions are.
+    open_in_pieces
+        How far above their bounds the best decisions of its pieces are, all in all; infinite where it was not divided.
+    """
 
     ties: Ties
     prices: Floats
     bounds: Floats
     open: Floats
+    open_in_pieces: Floats
 
     @classmethod
     def at(cls, ties: Ties, prices: Floats, bounds: Floats) -> Priced:
         """Nothing decided yet."""
-        return cls(ties, prices, bounds, np.full(len(bounds), np.inf))
+        unknown = np.full(len(bounds), np.inf)
+        return cls(ties, prices, bounds, unknown, unknown)
 
     @property
     def of_shared(self) -> Floats:

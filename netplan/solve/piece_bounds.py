@@ -32,9 +32,9 @@ _PIECE_COLUMNS = 800
 """Decisions of a usual piece; a town is never cut. Larger ones prove more, smaller ones sooner."""
 
 
-def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: float) -> Priced:
-    """The districts' bounds, raised by deciding hard ones in pieces, each to a gap and with so much effort at most."""
-    numbers = np.where(hard_ones(districts, priced), _numbers(districts), 1)
+def bound_by_pieces(districts: Blocks, priced: Priced, which: Flags, *, gap: float, effort: float) -> Priced:
+    """The districts' bounds, raised by deciding some in pieces, each piece to a gap and with so much effort at most."""
+    numbers = np.where(which, _numbers(districts), 1)
     if (numbers <= 1).all():
         return priced
     whole = districts.whole
@@ -46,8 +46,9 @@ def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: fl
     _inherit(districts, pieces, home)
     largest_first = np.argsort([-len(block.own) for block in pieces.whole.blocks], kind="stable")
     todo = [int(f) for f in largest_first if not undivided[f]]
-    found = _decided(pieces, ties.costs(prices), todo, gap=gap, effort=effort)
-    raised = replace(priced, bounds=_raised(priced, (ties, prices), found, home))
+    found, undecided = _decided(pieces, ties.costs(prices), todo, gap=gap, effort=effort)
+    left = np.where(numbers > 1, np.bincount(home, weights=undecided, minlength=len(numbers)), priced.open_in_pieces)
+    raised = replace(priced, bounds=_raised(priced, (ties, prices), found, home), open_in_pieces=left)
     bound = districts.bound_of(raised.ties, raised.bounds, raised.prices)
     districts.search.best = districts.search.best.with_bound(bound)
     districts.tell("deciding", "pieces of districts")
@@ -56,8 +57,12 @@ def bound_by_pieces(districts: Blocks, priced: Priced, *, gap: float, effort: fl
 
 def hard_ones(districts: Blocks, priced: Priced) -> Flags:
     """Which districts are too hard to be decided whole, shape (B,)."""
-    worth = districts.run.options.gap * abs(districts.search.best.bound or 0.0)
-    return np.asarray(priced.open * len(priced.open) > _HARD * worth)
+    return np.asarray(priced.open > _HARD * even_share(districts))
+
+
+def even_share(districts: Blocks) -> float:
+    """The gap asked for, divided evenly among the districts."""
+    return districts.run.options.gap * abs(districts.search.best.bound or 0.0) / len(districts.models)
 
 
 def parts(size: Ints, usual: int) -> Ints:
@@ -117,16 +122,20 @@ def _inherit(districts: Blocks, pieces: Blocks, home: Ints) -> None:
                 pieces.models[f].add(pieces.models[f].mine(cuts))
 
 
-def _decided(pieces: Blocks, costs: Sequence[Floats], todo: Sequence[int], *, gap: float, effort: float) -> Floats:
-    """Lower bounds of these pieces at these costs, relaxed and then decided; -inf of all others; shape (pieces,).
+def _decided(
+    pieces: Blocks, costs: Sequence[Floats], todo: Sequence[int], *, gap: float, effort: float
+) -> tuple[Floats, Floats]:
+    """Lower bounds of these pieces at these costs, relaxed and then decided, and how far above them their decisions are.
 
-    Nobody asks what they would decide: none of the effort goes into looking for solutions.
+    Nothing is known of all others: -inf and 0; shapes (pieces,). Nobody asks what pieces would decide: none of the effort goes
+    into looking for solutions.
     """
-    bounds = np.full(len(pieces.models), -np.inf)
+    bounds, undecided = np.full(len(pieces.models), -np.inf), np.zeros(len(pieces.models))
     for f, answer in zip(todo, pieces.relaxed(costs, which=todo), strict=True):
         bounds[f] = answer.cost
         pieces.models[f].live.look_for_solutions(False)
     for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, effort=effort)):
         bounds[f] = max(bounds[f], answer.bound)
+        undecided[f] = answer.cost - bounds[f]
         pieces.tell("deciding", f"{done + 1} of {len(todo)} pieces of districts")
-    return bounds
+    return bounds, undecided
