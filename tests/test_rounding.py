@@ -16,9 +16,7 @@ from netplan.solve.rounding import rounded
 def test_most_of_a_site_decides() -> None:
     """More than half of a site opens the column that most of it is in, less opens none; nothing else changes."""
     for seed in range(6):
-        problem = cut_problem(
-            PlanningProblem.build(random_region(seed, THEMES[seed % len(THEMES)]), base_policy(seed))
-        )
+        problem = cut_problem(PlanningProblem.build(random_region(seed, THEMES[seed % len(THEMES)]), base_policy(seed)))
         columns, rng = problem.formulation.problem.columns, np.random.default_rng(seed)
         home = np.where(columns.origin < 0, columns.site, columns.origin)
         values = rng.random(problem.width)

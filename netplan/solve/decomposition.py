@@ -91,7 +91,7 @@ def _by_blocks(search: Search, executor: Executor) -> None:
     if priced is None or districts.is_done:
         return
     gap, wishes = search.run.options.gap, search.x.copy()
-    longest_first = np.argsort([-len(block.own) for block in districts.whole.blocks], kind="stable")
+    longest_first = np.argsort([-len(block.own) for block in districts.whole.blocks], kind="stable").tolist()
     priced = _decided(districts, priced, wishes, longest_first, gap=_BLOCK_GAP * gap, effort=_BLOCK_EFFORT)
     if priced is None or districts.is_done:
         return
@@ -199,7 +199,7 @@ def _best_prices(large: Blocks, districts: Blocks) -> tuple[Ties, Floats] | None
 
 
 def _decided(
-    blocks: Blocks, priced: Priced, wishes: Floats, which: Sequence[int] | Ints, *, gap: float, effort: float
+    blocks: Blocks, priced: Priced, wishes: Floats, which: Sequence[int], *, gap: float, effort: float
 ) -> Priced | None:
     """These blocks decide at the prices, one after the other, until the gap asked for is proven.
 

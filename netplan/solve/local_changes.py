@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from netplan.compiled import compiled_inside
 from netplan.solve.local_moves import Move, Policy, Scratch, Search, State
-from netplan.solve.move_kernels import first_open, move_row, resize, settle
+from netplan.solve.move_kernels import change_by_move, first_open, move_row, resize
 
 Ints = NDArray[np.int64]
 
@@ -158,28 +158,7 @@ def room_made(policy: Policy, state: State, part: tuple[Move, int], row: int) ->
 @compiled_inside
 def customers_change(search: Search, state: State, scratch: Scratch, move: Move) -> float:
     """What a move costs customers, overflow included; the state stays."""
-    customers, sites = search[0], search[1]
-    is_open, serving, load = state[0], state[1], state[2]
-    (seen, stamp), (after, touched) = scratch[0], scratch[1]
-    by_column, change = customers[2], 0.0
-    stamp[0] += 1
-    for k in range(move[2][0]):
-        is_open[move[0][k]] = move[1][k]
-        resize(sites, move[0][k], is_open, after[1], touched)
-    for k in range(move[2][0]):
-        for position in range(by_column[0][move[0][k]], by_column[0][move[0][k] + 1]):
-            e = by_column[1][position]
-            r = by_column[2][e]
-            used = serving[r]
-            if seen[r] != stamp[0] and (used < 0 or e <= used):  # nothing behind the entry in use matters
-                seen[r] = stamp[0]
-                change += move_row(
-                    customers, sites[0], (r, used, first_open(customers[0], is_open, r)), after[0], touched
-                )
-    change += settle(sites[2], load, after, touched)
-    for k in range(move[2][0]):
-        is_open[move[0][k]] = not move[1][k]
-    return change
+    return change_by_move(search[0], search[1], (state[0], state[1], state[2]), (scratch[0], scratch[1]), move)
 
 
 @compiled_inside

@@ -24,6 +24,9 @@ State = tuple[Flags, Ints, Floats, Floats]
 Touched = tuple[Ints, Flags, Ints]
 """Sites touched so far, whether each is among them, and (as the one number of an array) how many they are."""
 
+Scratch = tuple[tuple[Ints, Ints], tuple[tuple[Floats, Floats], Touched]]
+"""Stamp of each row and (as the one number of an array) the stamp now; load, capacity and sites while a move is weighed."""
+
 
 @compiled
 def changes_by_move(customers: Customers, sites: Sites, state: State, moves: tuple[Ints, Ints, Ints]) -> Floats:
@@ -36,30 +39,50 @@ def changes_by_move(customers: Customers, sites: Sites, state: State, moves: tup
     moves
         Start of each move, its columns, and where those it switches on begin; shapes (moves + 1,), (k,), (moves,).
     """
-    by_column, is_open = customers[2], state[0]
-    load, capacity = state[2], state[3]
+    is_open, serving, load, capacity = state
     starts, columns, first_on = moves
-    change = np.zeros(len(first_on))
-    after = load.copy(), capacity.copy()
-    seen = np.full(len(state[1]), -1, dtype=np.int64)
+    change, on, size = np.zeros(len(first_on)), np.ones(len(columns), dtype=np.bool_), np.zeros(1, dtype=np.int64)
+    seen = np.zeros(len(serving), dtype=np.int64), np.zeros(1, dtype=np.int64)
     touched = np.empty(len(load), dtype=np.int64), np.zeros(len(load), dtype=np.bool_), np.zeros(1, dtype=np.int64)
+    scratch = seen, ((load.copy(), capacity.copy()), touched)
     for m in range(len(first_on)):
-        for k in range(starts[m], starts[m + 1]):
-            is_open[columns[k]] = k >= first_on[m]
-            resize(sites, columns[k], is_open, after[1], touched)
-        for k in range(starts[m], starts[m + 1]):
-            for position in range(by_column[0][columns[k]], by_column[0][columns[k] + 1]):
-                e = by_column[1][position]
-                r = by_column[2][e]
-                used = state[1][r]
-                if seen[r] != m and (used < 0 or e <= used):  # nothing behind the entry in use matters
-                    seen[r] = m
-                    change[m] += move_row(
-                        customers, sites[0], (r, used, first_open(customers[0], is_open, r)), after[0], touched
-                    )
-        change[m] += settle(sites[2], (load, capacity), after, touched)
-        for k in range(starts[m], starts[m + 1]):
-            is_open[columns[k]] = k < first_on[m]
+        first, last = starts[m], starts[m + 1]
+        on[first : first_on[m]] = False
+        size[0] = last - first
+        move = columns[first:last], on[first:last], size
+        change[m] = change_by_move(customers, sites, (is_open, serving, (load, capacity)), scratch, move)
+    return change
+
+
+@compiled
+def change_by_move(
+    customers: Customers,
+    sites: Sites,
+    state: tuple[Flags, Ints, tuple[Floats, Floats]],
+    scratch: Scratch,
+    move: tuple[Ints, Flags, Ints],
+) -> float:
+    """What a move - columns, whether they are switched on, their number - adds to the cost of rows and overflow; the state stays."""
+    (is_open, serving, before), (columns, on, size) = state, move
+    (seen, stamp), (after, touched) = scratch
+    by_column, change = customers[2], 0.0
+    stamp[0] += 1
+    for k in range(size[0]):
+        is_open[columns[k]] = on[k]
+        resize(sites, columns[k], is_open, after[1], touched)
+    for k in range(size[0]):
+        for position in range(by_column[0][columns[k]], by_column[0][columns[k] + 1]):
+            e = by_column[1][position]
+            r = by_column[2][e]
+            used = serving[r]
+            if seen[r] != stamp[0] and (used < 0 or e <= used):  # nothing behind the entry in use matters
+                seen[r] = stamp[0]
+                change += move_row(
+                    customers, sites[0], (r, used, first_open(customers[0], is_open, r)), after[0], touched
+                )
+    change += settle(sites[2], before, after, touched)
+    for k in range(size[0]):
+        is_open[columns[k]] = not on[k]
     return change
 
 
