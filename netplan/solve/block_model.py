@@ -52,6 +52,11 @@ class BlockModel(LiveCuts):
         """Own columns of the policy part, which come first."""
         return int(self.shared.shape[1])
 
+    def at(self, x: Floats) -> Floats:
+        """The block's columns at a plan's columns of the policy part, shape (m,); estimates and overflow 0."""
+        is_policy = self.columns < len(x)
+        return np.where(is_policy, x[np.where(is_policy, self.columns, 0)], 0.0)
+
     def set_costs(self, cost: Floats) -> None:
         """Cost of own columns and copies."""
         size = len(cost)

@@ -206,8 +206,9 @@ def _decided(
     Better bounds, and their wishes, where they have any; None if a block has no whole solution.
     """
     bounds, undecided, costs = priced.bounds.copy(), priced.open.copy(), priced.ties.costs(priced.prices)
-    enough = Either(blocks.run.stop)
-    for done, (b, found) in enumerate(blocks.decided(which, costs, gap=gap, effort=effort, enough=enough)):
+    enough, plan = Either(blocks.run.stop), None if blocks.search.best.decisions is None else blocks.search.x
+    answers = blocks.decided(which, costs, gap=gap, effort=effort, plan=plan, enough=enough)
+    for done, (b, found) in enumerate(answers):
         bounds[b] = max(bounds[b], found.bound)
         undecided[b] = found.cost - bounds[b]
         if found.values is not None:

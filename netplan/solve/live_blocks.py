@@ -13,7 +13,7 @@ from netplan.solve.benders import Search
 from netplan.solve.block_model import BlockModel
 from netplan.solve.blocks import Block, Larger, Partition, partition
 from netplan.solve.division import Division
-from netplan.solve.live_cuts import Found
+from netplan.solve.live_cuts import Found, Start
 from netplan.solve.prices import Ties
 from netplan.solve.rounds import Run
 from netplan.solve.stop import Stop
@@ -77,17 +77,33 @@ class Blocks:
         return list(self.executor.map(relax, range(len(self.models)) if which is None else which))
 
     def decided(
-        self, which: Sequence[int], costs: Sequence[Floats], *, gap: float, effort: float, enough: Stop | None = None
+        self,
+        which: Sequence[int],
+        costs: Sequence[Floats],
+        *,
+        gap: float,
+        effort: float,
+        plan: Floats | None = None,
+        enough: Stop | None = None,
     ) -> Iterator[tuple[int, Found]]:
         """Whole decisions of these blocks at these costs, each block with its answer as soon as those before it have theirs.
 
-        Those under way end once there is enough, if that is given.
+        Parameters
+        ----------
+        plan
+            The policy part's columns, shape (m,), of a plan to start from: no block has decisions that cost more than there.
+        enough
+            Those under way end once this is set.
         """
         clock = self.run.clock if enough is None else replace(self.run.clock, stop=enough)
+        worth = None if plan is None else costs_of_blocks(self.whole, costs, plan)
 
         def decide(b: int) -> tuple[int, Found]:
-            self.models[b].set_costs(costs[b])
-            return b, self.models[b].decide(clock, gap=gap, effort=effort)
+            model, start = self.models[b], None
+            model.set_costs(costs[b])
+            if plan is not None and worth is not None and model.relax(clock).values is not None:
+                start = Start(model.at(plan), float(worth[b]))
+            return b, model.decide(clock, gap=gap, effort=effort, start=start)
 
         return self.executor.map(decide, which)
 
@@ -127,3 +143,18 @@ class Priced:
     def of_shared(self) -> Floats:
         """Prices of the shared constraints, shape (S,)."""
         return self.prices[self.ties.num_copies :]
+
+
+def costs_of_blocks(whole: Partition, costs: Sequence[Floats], x: Floats) -> Floats:
+    """What each block costs, its own columns and copies at these costs, in a plan with these columns of the policy part; shape (B,)."""
+    problem, size = whole.problem, len(whole.blocks)
+    is_open = x[: problem.num_y] > 0.5
+    rows, loads = problem.rows, problem.loads
+    of_rows = rows.sorted.weight * rows.sorted.prices(is_open)
+    of_pairs = loads.pair_price * loads.overflow(is_open)
+    total = np.bincount(whole.of_column[problem.theta][rows.group], weights=of_rows, minlength=size)
+    total += np.bincount(whole.of_column[problem.overflow], weights=of_pairs, minlength=size)
+    for b, (block, cost) in enumerate(zip(whole.blocks, costs, strict=True)):
+        own = block.own[block.own < len(x)]
+        total[b] += cost[: len(own)] @ x[own] + cost[len(block.own) :] @ x[block.copies]
+    return np.asarray(total, dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,19 @@ _EXACT = 0.02
 _FIRST_GAP, _NEXT_GAP, _SMALL_GAP = 0.01, 0.3, 1e-5
 """Gap of the first MIP, what each further one keeps of it, and when it is no use to go on that way."""
 
+_ROUNDING = 1e-6
+"""What is known of the cost of a start, relative to it."""
+
 _LEAST_EFFORT = 5.0
 """What each MIP may take at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Whole decisions to start from: values of the columns, and what they truly cost."""
+
+    values: Floats
+    cost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,9 @@ class LiveCuts(ABC):
 
     def __init__(self, part: PolicyPart, *, seed: int) -> None:
         self.live = LiveModel(part, seed=seed)
-        self.iterations = 0  # that the last relaxation took
+        self._limits = part.lower[self.live.integers], part.upper[self.live.integers]
+        self._relaxed = -np.inf, np.zeros(len(self.live.integers))  # value and reduced costs of the last relaxation
+        self.iterations = 0  # that it took
 
     @abstractmethod
     def missing(self, values: Floats, tolerance: float) -> Cuts:
@@ -70,13 +83,35 @@ class LiveCuts(ABC):
             if stopped != "proven":
                 return Found(None, np.inf, np.inf) if stopped == "infeasible" else Found(values, cost, cost)
             cost, values = self.live.objective, self.live.values
+            self._relaxed = cost, self.live.reduced_costs[self.live.integers]
             if not self.add(self.missing(values, _exact(run) * max(1.0, abs(cost)))):
                 break
         return Found(values, cost, cost)
 
-    def decide(self, run: Run, *, gap: float, effort: float, start: Floats | None = None) -> Found:
-        """Whole decisions, to a gap, and a bound; it stops after so much effort (`LiveModel.solve_mip`)."""
-        found = Found(start, np.inf, -np.inf)
+    def decide(self, run: Run, *, gap: float, effort: float, start: Start | None = None) -> Found:
+        """Whole decisions, to a gap, and a bound; it stops after so much effort (`LiveModel.solve_mip`).
+
+        With a start, which may be used right after a relaxation only, columns are fixed that no cheaper decisions have.
+        """
+        if start is None:
+            return self._decided(run, Found(None, np.inf, -np.inf), gap=gap, effort=effort)
+        self._fix(start.cost)
+        found = self._decided(run, Found(start.values, np.inf, -np.inf), gap=gap, effort=effort)
+        self.live.set_bounds(self.live.integers, *self._limits)
+        if found.values is None:  # there are decisions: only rounding can deny that
+            return Found(start.values, np.inf, self._relaxed[0])
+        most = start.cost + _ROUNDING * max(1.0, abs(start.cost))  # what was fixed costs more than this
+        return replace(found, bound=min(found.bound, most))
+
+    def _fix(self, cost: float) -> None:
+        """Fix the whole columns whose change from the relaxation costs more than decisions that are known."""
+        (relaxed, reduced), (lower, upper) = self._relaxed, self._limits
+        room = cost + _ROUNDING * max(1.0, abs(cost)) - relaxed
+        stays_low, stays_high = reduced > room, -reduced > room
+        self.live.set_bounds(self.live.integers, np.where(stays_high, upper, lower), np.where(stays_low, lower, upper))
+
+    def _decided(self, run: Run, found: Found, *, gap: float, effort: float) -> Found:
+        """MIPs to smaller and smaller gaps, with the cuts that each lacks, from decisions to start with, if any."""
         step = max(gap, _FIRST_GAP)
         self.live.set_integral(True)
         while True:

@@ -134,7 +134,8 @@ def _decided(
     for f, answer in zip(todo, pieces.relaxed(costs, which=todo), strict=True):
         bounds[f] = answer.cost
         pieces.models[f].live.look_for_solutions(False)
-    for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, effort=effort)):
+    plan = None if pieces.search.best.decisions is None else pieces.search.x
+    for done, (f, answer) in enumerate(pieces.decided(todo, costs, gap=gap, effort=effort, plan=plan)):
         bounds[f] = max(bounds[f], answer.bound)
         undecided[f] = answer.cost - bounds[f]
         pieces.tell("deciding", f"{done + 1} of {len(todo)} pieces of districts")

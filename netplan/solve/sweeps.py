@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from netplan.solve.blocks import Partition
 from netplan.solve.cut_problem import CutProblem
-from netplan.solve.live_blocks import Blocks, Priced
+from netplan.solve.live_blocks import Blocks, Priced, costs_of_blocks
 from netplan.solve.piece_bounds import hard_ones, parts
 from netplan.solve.pieces import Piece, pieces_of
 from netplan.solve.windows import decided_in_window
@@ -171,17 +171,7 @@ def _swept(sweep: Sweep, todo: Sequence[Piece], x: Floats) -> Floats:
 
 def slack_of_blocks(whole: Partition, priced: Priced, x: Floats) -> Floats:
     """What each block costs more than its bound at the prices, in a plan with these columns of the policy part; shape (B,)."""
-    problem, size = whole.problem, len(whole.blocks)
-    is_open = x[: problem.num_y] > 0.5
-    rows, loads = problem.rows, problem.loads
-    of_rows = rows.sorted.weight * rows.sorted.prices(is_open)
-    of_pairs = loads.pair_price * loads.overflow(is_open)
-    cost = np.bincount(whole.of_column[problem.theta][rows.group], weights=of_rows, minlength=size)
-    cost += np.bincount(whole.of_column[problem.overflow], weights=of_pairs, minlength=size)
-    for b, (block, price) in enumerate(zip(whole.blocks, priced.ties.costs(priced.prices), strict=True)):
-        own = block.own[block.own < len(x)]
-        cost[b] += price[: len(own)] @ x[own] + price[len(block.own) :] @ x[block.copies]
-    return np.asarray(cost - priced.bounds, dtype=np.float64)
+    return costs_of_blocks(whole, priced.ties.costs(priced.prices), x) - priced.bounds
 
 
 def touching(whole: Partition) -> Flags:

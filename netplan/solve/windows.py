@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from netplan.engine.rows import SortedRows
 from netplan.engine.run import Run
 from netplan.solve.cut_problem import CutProblem
+from netplan.solve.live_cuts import Start
 from netplan.solve.local_search import FAR, NEAR, improved
 from netplan.solve.master import Master
 from netplan.solve.objective_rows import ObjectiveRows
@@ -49,7 +50,7 @@ def decided_in_window(problem: CutProblem, x: Floats, is_free: Flags, run: Run, 
     best = improved(part, x[window.columns], run, columns=y, reach=NEAR)
     model = Master(part, seed=run.options.seed)
     if model.relax(run).values is not None:
-        start = np.concatenate([best, np.zeros(part.width - size)])
+        start = Start(np.concatenate([best, np.zeros(part.width - size)]), part.cost_at(best))
         found = model.decide(run, gap=gap, effort=effort, start=start)
         if found.values is not None and np.isfinite(found.cost):
             other = improved(part, found.values[:size], run, columns=y, reach=FAR)
