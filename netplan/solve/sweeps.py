@@ -44,7 +44,7 @@ _UNDER_WAY = 2
 _LEAST_SLACK = 0.4
 """A district is decided anew if it may gain this share of the gap asked for, divided evenly among districts."""
 
-_LEAST_GAIN = 0.04
+_LEAST_GAIN = 0.06
 """What the last sweeps have to gain to go on, as a share of the gap asked for."""
 
 _PIECE_COLUMNS = 600
