@@ -28,7 +28,7 @@ Flags = NDArray[np.bool_]
 NEAR, FAR = 6, 40
 """How many of the nearest sites each site is tried together with: who shares its customers, or also who could use what it spends.
 
-With 40 a district gains up to 0.3 % more, in eight times the time.
+With 40 the plan of a province is 0.06 % cheaper, in half as much time again.
 """
 
 _AT_ONCE = 20_000
