@@ -10,7 +10,7 @@ from classic_brute import INF, Small, small
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from netplan import classic
-from netplan.classic import Solution
+from netplan.classic import Solution, cover, covering
 
 SEEDS = range(60)
 
@@ -216,8 +216,16 @@ def test_capacitated_lscp(seed: int, single_source: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_mclp(seed: int) -> None:
-    """Maximal covering is that of brute force, and customers are assigned to the nearest open site in reach."""
+@pytest.mark.parametrize("way", ["whole", "rows", "rows after whole"])
+def test_mclp(seed: int, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Maximal covering is that of brute force, and customers are assigned to the nearest open site in reach.
+
+    However it is solved: as a whole program, on the row engine, or there from what the program came to in no time.
+    """
+    if way == "rows":
+        monkeypatch.setattr(covering, "MOST_PAIRS_AT_ONCE", -1)
+    if way == "rows after whole":
+        monkeypatch.setattr(cover, "_SHORT", 0.0)
     case = small(seed)
     found = classic.mclp(case.costs, p=case.p, radius=case.radius, weights=case.weights, **sites_of(case))
     agrees(found, max(brute.weight_covered(case, sites) for sites in brute.choices(case)))

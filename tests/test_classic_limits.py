@@ -89,7 +89,7 @@ class Interrupt:
             signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("name", ["p_median", "cflp", "mclp", "max_market_share", "single_source"])
+@pytest.mark.parametrize("name", ["p_median", "cflp", "max_attendance", "max_market_share", "single_source"])
 def test_interrupt_keeps_the_best(name: str, optima: dict[str, Solution]) -> None:
     """Ctrl-C ends the run with the best solution so far and a bound that holds; the program goes on."""
     before = signal.getsignal(signal.SIGINT)

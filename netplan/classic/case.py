@@ -59,9 +59,11 @@ class Case:
         """The policy part: the number of open sites, their costs, and those fixed."""
         return plain_part(self.num_sites, cost=cost, num_open=num_open, required=self.required, forbidden=self.closed)
 
-    def solve(self, rows: SortedRows, part: PolicyPart) -> Answer:
-        """Minimise on the row engine."""
+    def solve(self, rows: SortedRows, part: PolicyPart, *, start: Flags | None = None) -> Answer:
+        """Minimise on the row engine, from these open sites if they are known; shape (J,)."""
         search = Search.of(rows, part, self.run)
+        if start is not None:
+            search.offer(start)
         with stop_on_interrupt(self.run.stop):
             explore(search)
         return answer(search)

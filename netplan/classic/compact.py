@@ -46,8 +46,9 @@ def solve_compact(
     enough: Enough = lambda _objective, _bound: False,
     trace: list[Step] | None = None,
     sign: float = 1.0,
+    effort: float = float("inf"),
 ) -> Compact:
-    """Solve until the gap asked for is proven, `enough` says so, or the run is over.
+    """Solve until the gap asked for is proven, `enough` says so, the effort is spent, or the run is over.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def solve_compact(
         Whether best value and bound so far, None where there is none, are enough.
     trace, sign
         Where to note how value and bound went, times the sign (-1: the problem maximises).
+    effort
+        See `LiveModel.solve_mip`.
     """
     if run.is_over:
         return Compact(None, float("inf"), float("-inf"), run.is_over)
@@ -77,7 +80,8 @@ def solve_compact(
         return enough(objective, bound)
 
     with stop_on_interrupt(run.stop):
-        stopped = live.solve_mip(run, gap=0.5 * run.options.gap, watch=Watch(tell))
+        stopped = live.solve_mip(run, gap=0.5 * run.options.gap, watch=Watch(tell), effort=effort)
+        tell(live.objective if live.has_solution else None, live.bound)
     if stopped == "infeasible":
         return Compact(None, float("inf"), float("inf"), stopped)
     bound = float("-inf") if live.bound is None else live.bound

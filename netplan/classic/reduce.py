@@ -21,11 +21,7 @@ def reduced_cover(case: Case, opening: Floats) -> tuple[scipy.sparse.csr_array, 
     A customer is left out if a required site covers it or if one with fewer sites in reach has no other sites than it. A site need
     not be open if one that costs no more covers everyone that it covers. Customers whom no site can cover are left out too.
     """
-    incidence = case.costs.matrix(np.ones(len(case.costs.value)))
-    allowed = np.ones(case.num_sites, dtype=bool)
-    allowed[case.closed] = False
-    incidence = scipy.sparse.csr_array(incidence @ scipy.sparse.diags_array(allowed.astype(float)))
-    incidence.eliminate_zeros()
+    incidence, allowed = _in_reach(case)
     must = np.zeros(case.num_sites)
     must[case.required] = 1.0
     counts = np.diff(incidence.indptr)
@@ -36,10 +32,31 @@ def reduced_cover(case: Case, opening: Floats) -> tuple[scipy.sparse.csr_array, 
         incidence = incidence[~_implied(incidence, np.zeros(incidence.shape[0]), keep=None)]
         worse = _implied(scipy.sparse.csr_array(incidence.T), opening, keep=must > 0)
         useless |= worse
-        incidence = scipy.sparse.csr_array(incidence @ scipy.sparse.diags_array((~worse).astype(float)))
-        incidence.eliminate_zeros()
+        incidence = _without(incidence, worse)
         if incidence.nnz == before:
             return incidence, useless & (must == 0) & allowed
+
+
+def dominated_sites(case: Case) -> Flags:
+    """Sites that may open but need not, since another one of these covers everyone that they cover; shape (J,)."""
+    incidence, allowed = _in_reach(case)
+    must = np.zeros(case.num_sites, dtype=bool)
+    must[case.required] = True
+    return _implied(scipy.sparse.csr_array(incidence.T), np.zeros(case.num_sites), keep=must) & allowed
+
+
+def _in_reach(case: Case) -> tuple[scipy.sparse.csr_array, Flags]:
+    """Sites in reach of each customer that may open, shape (I, J), and which sites these are, shape (J,)."""
+    allowed = np.ones(case.num_sites, dtype=bool)
+    allowed[case.closed] = False
+    return _without(case.costs.matrix(np.ones(len(case.costs.value))), ~allowed), allowed
+
+
+def _without(incidence: scipy.sparse.csr_array, sites: Flags) -> scipy.sparse.csr_array:
+    """The same with nobody in reach of these sites, shape (J,)."""
+    left = scipy.sparse.csr_array(incidence @ scipy.sparse.diags_array((~sites).astype(float)))
+    left.eliminate_zeros()
+    return left
 
 
 def _implied(sets: scipy.sparse.csr_array, cost: Floats, *, keep: Flags | None) -> Flags:
