@@ -10,7 +10,7 @@ from classic_brute import INF, Small, small
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from netplan import classic
-from netplan.classic import Solution, cover, covering
+from netplan.classic import Solution, covering, small_coverage
 
 SEEDS = range(60)
 
@@ -223,9 +223,9 @@ def test_mclp(seed: int, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     However it is solved: as a whole program, on the row engine, or there from what the program came to in no time.
     """
     if way == "rows":
-        monkeypatch.setattr(covering, "MOST_PAIRS_AT_ONCE", -1)
+        monkeypatch.setattr(covering, "MOST_PAIRS", -1)
     if way == "rows after whole":
-        monkeypatch.setattr(cover, "_SHORT", 0.0)
+        monkeypatch.setattr(small_coverage, "_EFFORT", 0.0)
     case = small(seed)
     found = classic.mclp(case.costs, p=case.p, radius=case.radius, weights=case.weights, **sites_of(case))
     agrees(found, max(brute.weight_covered(case, sites) for sites in brute.choices(case)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse
@@ -47,6 +47,7 @@ def solve_compact(
     trace: list[Step] | None = None,
     sign: float = 1.0,
     effort: float = float("inf"),
+    is_reduced: bool = False,
 ) -> Compact:
     """Solve until the gap asked for is proven, `enough` says so, the effort is spent, or the run is over.
 
@@ -60,11 +61,15 @@ def solve_compact(
         Where to note how value and bound went, times the sign (-1: the problem maximises).
     effort
         See `LiveModel.solve_mip`.
+    is_reduced
+        Whether there is nothing for the solver to presolve.
     """
     if run.is_over:
         return Compact(None, float("inf"), float("-inf"), run.is_over)
     live = LiveModel(part, integral=True, seed=run.options.seed)
     live.let_restart(True)
+    if is_reduced:
+        live.take_as_it_is()
     if start is not None:
         live.start_from(np.arange(len(start)), start)
     seen: tuple[float | None, float | None] | None = None
@@ -82,6 +87,11 @@ def solve_compact(
     with stop_on_interrupt(run.stop):
         stopped = live.solve_mip(run, gap=0.5 * run.options.gap, watch=Watch(tell), effort=effort)
         tell(live.objective if live.has_solution else None, live.bound)
+    return _outcome(live, stopped)
+
+
+def _outcome(live: LiveModel, stopped: Stopped) -> Compact:
+    """What a model came to."""
     if stopped == "infeasible":
         return Compact(None, float("inf"), float("inf"), stopped)
     bound = float("-inf") if live.bound is None else live.bound
@@ -96,6 +106,21 @@ def stacked(
     """Constraints in blocks as one matrix with its row bounds."""
     matrix = scipy.sparse.csr_array(scipy.sparse.block_array(blocks, format="csr"))
     return matrix, np.concatenate(lower), np.concatenate(upper)
+
+
+def widened(part: PolicyPart, cost: Floats, matrix: scipy.sparse.csr_array, lower: Floats, upper: Floats) -> PolicyPart:
+    """A part with continuous columns from 0 to 1 behind its own, shape (k,), and constraints over all instead of its own."""
+    size = len(cost)
+    return replace(
+        part,
+        cost=np.append(part.cost, cost),
+        lower=np.append(part.lower, np.zeros(size)),
+        upper=np.append(part.upper, np.ones(size)),
+        is_integer=np.append(part.is_integer, np.zeros(size, dtype=bool)),
+        matrix=matrix,
+        row_lower=lower,
+        row_upper=upper,
+    )
 
 
 def whole_step(amounts: Floats) -> float:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
 from netplan.classic.case import Case
-from netplan.classic.compact import Compact, rounded_up, solve_compact, stacked, whole_step
-from netplan.classic.reduce import dominated_sites, reduced_cover
+from netplan.classic.compact import rounded_up, solve_compact, stacked, whole_step, widened
+from netplan.classic.reduce import groups_alike, reduced_cover
 from netplan.classic.result import Solution
 from netplan.engine.policy_part import PolicyPart, with_constraints
 
@@ -20,9 +18,6 @@ Flags = NDArray[np.bool_]
 
 ROUNDING = 1e-9
 """Share of a weight that counts as nothing when it is added up."""
-
-MOST_PAIRS_AT_ONCE, _SHORT = 20_000, 40.0
-"""Pairs up to which a maximal covering is first tried as a whole program; and the effort of that: 0.02 to 2 s."""
 
 
 def cover_part(case: Case, opening: Floats, num_open: tuple[int, int] | None = None) -> PolicyPart:
@@ -74,7 +69,7 @@ def most_twice(case: Case, count: int | None) -> Solution:
     if count is not None and rounded_up(least.bound, 1.0) > count:
         return case.infeasible(f"p: {count} sites cannot cover everyone; it takes {fewest_sites}")
     count = fewest_sites if count is None else count
-    found = solve_compact(_beyond_part(case, (count, count), -1.0), case.run, trace=case.trace, sign=-1.0)
+    found = solve_compact(_twice_part(case, count), case.run, trace=case.trace, sign=-1.0)
     if found.stopped == "infeasible":
         return case.infeasible(f"p: {count} sites cannot cover everyone; it takes {fewest_sites}")
     if found.values is None:
@@ -85,16 +80,6 @@ def most_twice(case: Case, count: int | None) -> Solution:
     site, _ = case.costs.nearest(sites)
     step = whole_step(case.weights)
     return case.solved(value, max(value, -rounded_up(found.bound, step)), sites, site)
-
-
-def most_once(case: Case, count: int) -> Compact:
-    """So many sites that cover most weight, as far as HiGHS gets with the whole program in a short while; fewer may do as much.
-
-    Values and bound are those of minus the weight covered.
-    """
-    part = _beyond_part(case, (0, count), 1.0).fixed(dominated_sites(case), np.zeros(case.num_sites, dtype=bool))
-    part = replace(part, offset=-float(case.weights.sum()))
-    return solve_compact(part, case.run, trace=case.trace, sign=-1.0, effort=_SHORT)
 
 
 def greedy_cover(case: Case, opening: Floats) -> Floats:
@@ -151,52 +136,24 @@ def _share_part(case: Case, opening: Floats, wanted: float) -> PolicyPart:
         [np.zeros(size), np.array([wanted * (1.0 - ROUNDING)])],
         [np.full(size, np.inf), np.array([np.inf])],
     )
-    return _widened(part, np.zeros(size), matrix, lower, upper)
+    return widened(part, np.zeros(size), matrix, lower, upper)
 
 
-def _beyond_part(case: Case, num_open: tuple[int, int], sign: float) -> PolicyPart:
-    """Columns y, then u per group of customers with the same sites in reach: sites in reach that are open + sign u >= 1.
-
-    With sign 1, u is whether nobody covers them, which costs their weight; with sign -1, whether two do, which wins it.
-    """
+def _twice_part(case: Case, count: int) -> PolicyPart:
+    """Columns y, then u per group of customers with the same sites in reach; minimises what is not covered twice."""
     incidence, group = _grouped(case)
     weight = np.asarray(np.bincount(group, weights=case.weights, minlength=incidence.shape[0]), dtype=np.float64)
     size = len(weight)
     matrix, lower, upper = stacked(
-        [[incidence, sign * scipy.sparse.eye_array(size, format="csr")]], [np.ones(size)], [np.full(size, np.inf)]
+        [[incidence, -scipy.sparse.eye_array(size, format="csr")]], [np.ones(size)], [np.full(size, np.inf)]
     )
-    return _widened(case.part(num_open), sign * weight, matrix, lower, upper)
-
-
-def _widened(
-    part: PolicyPart, cost: Floats, matrix: scipy.sparse.csr_array, lower: Floats, upper: Floats
-) -> PolicyPart:
-    """A part with continuous columns from 0 to 1 behind y, and constraints over all."""
-    size = len(cost)
-    return replace(
-        part,
-        cost=np.append(part.cost, cost),
-        lower=np.append(part.lower, np.zeros(size)),
-        upper=np.append(part.upper, np.ones(size)),
-        is_integer=np.append(part.is_integer, np.zeros(size, dtype=bool)),
-        matrix=matrix,
-        row_lower=lower,
-        row_upper=upper,
-    )
+    return widened(case.part((count, count)), -weight, matrix, lower, upper)
 
 
 def _grouped(case: Case) -> tuple[scipy.sparse.csr_array, Ints]:
     """Sites in reach of each group of customers that have the same, and the group of each customer, shape (I,)."""
     incidence = case.costs.matrix(np.ones(len(case.costs.value)))
-    keys: dict[bytes, int] = {}
-    group = np.array(
-        [
-            keys.setdefault(incidence.indices[incidence.indptr[i] : incidence.indptr[i + 1]].tobytes(), len(keys))
-            for i in range(len(case.costs))
-        ],
-        dtype=np.int64,
-    )
-    _, first = np.unique(group, return_index=True)
+    first, group = groups_alike(incidence)
     return scipy.sparse.csr_array(incidence[first]), group
 
 

@@ -13,9 +13,10 @@ from netplan.classic.capacitated import loads_of, solve_loads
 from netplan.classic.case import Case, case_of, stranded_note
 from netplan.classic.compact import rounded_up, whole_step
 from netplan.classic.costs import Costs
-from netplan.classic.cover import MOST_PAIRS_AT_ONCE, ROUNDING, fewest, fewest_for_share, most_once, most_twice
+from netplan.classic.cover import ROUNDING, fewest, fewest_for_share, most_twice
 from netplan.classic.result import Solution
 from netplan.classic.served import turned, without
+from netplan.classic.small_coverage import MOST_PAIRS, most_covered
 from netplan.engine.rows import merged
 
 Ints = NDArray[np.int64]
@@ -115,12 +116,8 @@ def mclp(
 
 def covered_most(case: Case, count: int, lost: Floats) -> Solution:
     """Open so many sites that as little as possible is lost; `lost` is the share of weight lost by each pair, shape (K,)."""
-    is_tried_whole = not lost.any() and len(lost) <= MOST_PAIRS_AT_ONCE
-    whole = most_once(case, count) if is_tried_whole else None
-    is_open = (
-        None if whole is None or whole.values is None else _filled(case, whole.values[: case.num_sites] > 0.5, count)
-    )
-    if whole is not None and whole.stopped == "proven" and is_open is not None:
+    is_open, whole = most_covered(case, count) if not lost.any() and len(lost) <= MOST_PAIRS else (None, None)
+    if is_open is not None and whole is not None and whole.stopped == "proven":
         return _covered(case, case.costs, is_open, rounded_up(whole.bound, whole_step(case.weights)))
     fading = case.costs.with_values(lost)
     rows, _ = merged(fading.rows(case.weights, np.ones(len(case.costs))))
@@ -144,16 +141,6 @@ def _covered(case: Case, costs: Costs, is_open: Flags, bound: float | None) -> S
         loss = np.where(site < 0, 1.0, 0.0)
     won = float(case.weights @ (1.0 - np.minimum(loss, 1.0)))
     return case.solved(won, None if bound is None else max(won, -bound), sites, np.where(loss < 1.0, site, -1))
-
-
-def _filled(case: Case, is_open: Flags, count: int) -> Flags:
-    """So many open sites, shape (J,): these, and the first others that may open."""
-    filled = is_open.copy()
-    filled[case.closed] = True  # not to be chosen
-    others = np.flatnonzero(~filled)[: count - int(is_open.sum())]
-    filled[case.closed] = False
-    filled[others] = True
-    return filled
 
 
 def capacitated_mclp(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from netplan.classic.case import Case
 
+Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
@@ -21,7 +22,7 @@ def reduced_cover(case: Case, opening: Floats) -> tuple[scipy.sparse.csr_array, 
     A customer is left out if a required site covers it or if one with fewer sites in reach has no other sites than it. A site need
     not be open if one that costs no more covers everyone that it covers. Customers whom no site can cover are left out too.
     """
-    incidence, allowed = _in_reach(case)
+    incidence, allowed = in_reach(case)
     must = np.zeros(case.num_sites)
     must[case.required] = 1.0
     counts = np.diff(incidence.indptr)
@@ -39,17 +40,31 @@ def reduced_cover(case: Case, opening: Floats) -> tuple[scipy.sparse.csr_array, 
 
 def dominated_sites(case: Case) -> Flags:
     """Sites that may open but need not, since another one of these covers everyone that they cover; shape (J,)."""
-    incidence, allowed = _in_reach(case)
+    incidence, allowed = in_reach(case)
     must = np.zeros(case.num_sites, dtype=bool)
     must[case.required] = True
     return _implied(scipy.sparse.csr_array(incidence.T), np.zeros(case.num_sites), keep=must) & allowed
 
 
-def _in_reach(case: Case) -> tuple[scipy.sparse.csr_array, Flags]:
+def in_reach(case: Case) -> tuple[scipy.sparse.csr_array, Flags]:
     """Sites in reach of each customer that may open, shape (I, J), and which sites these are, shape (J,)."""
     allowed = np.ones(case.num_sites, dtype=bool)
     allowed[case.closed] = False
     return _without(case.costs.matrix(np.ones(len(case.costs.value))), ~allowed), allowed
+
+
+def groups_alike(incidence: scipy.sparse.csr_array) -> tuple[Ints, Ints]:
+    """The first row of each group of equal rows, shape (groups,), and the group of each row, shape (rows,)."""
+    keys: dict[bytes, int] = {}
+    starts = incidence.indptr
+    group = np.array(
+        [
+            keys.setdefault(incidence.indices[starts[i] : starts[i + 1]].tobytes(), len(keys))
+            for i in range(incidence.shape[0])
+        ],
+        dtype=np.int64,
+    )
+    return np.unique(group, return_index=True)[1].astype(np.int64), group
 
 
 def _without(incidence: scipy.sparse.csr_array, sites: Flags) -> scipy.sparse.csr_array:

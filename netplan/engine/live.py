@@ -221,6 +221,11 @@ class LiveModel:
         """
         self.highs.setOptionValue("mip_allow_restart", wanted)
 
+    def take_as_it_is(self) -> None:
+        """Leave out presolving and jumping to a first solution: for what is small and reduced, both take longer than its relaxation."""
+        self.highs.setOptionValue("presolve", "off")
+        self.highs.setOptionValue("mip_heuristic_run_feasibility_jump", False)
+
     def look_for_solutions(self, wanted: bool) -> None:
         """Let MIPs spend time on sub-MIPs that look for better solutions, or leave that."""
         for heuristic in ("rins", "rens", "root_reduced_cost"):
