@@ -45,6 +45,11 @@ class Columns(Frozen):
         return np.asarray(self.origin >= 0)
 
     @property
+    def home(self) -> Ints:
+        """The site that a column decides about: where it operates, or what relocates; shape (J,)."""
+        return np.where(self.origin < 0, self.site, self.origin)
+
+    @property
     def operating(self) -> Ints:
         """Positions of the y[s,f]."""
         return np.flatnonzero(self.origin < 0)

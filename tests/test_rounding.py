@@ -10,7 +10,7 @@ from netplan import solve
 from netplan.problem import PlanningProblem
 from netplan.solve.cut_problem import cut_problem
 from netplan.solve.progress import Progress
-from netplan.solve.rounding import rounded
+from netplan.solve.rounding import drawn, rounded
 
 
 def test_most_of_a_site_decides() -> None:
@@ -30,6 +30,22 @@ def test_most_of_a_site_decides() -> None:
             expected = np.zeros(len(mine))
             expected[values[mine].argmax()] = values[mine].sum() > 0.5
             assert (x[mine] == expected).all()
+
+
+def test_drawing_opens_as_often_as_the_relaxation_does() -> None:
+    """Over many draws every column is open as often as its share says, never two of one site; and one seed draws the same."""
+    problem = cut_problem(PlanningProblem.build(random_region(4, THEMES[0]), base_policy(4)))
+    home, rng = problem.formulation.problem.columns.home, np.random.default_rng(4)
+    values = rng.random(problem.width)
+    for site in np.unique(home):
+        mine = np.flatnonzero(home == site)
+        values[mine] *= rng.random() / values[mine].sum()
+    share, times = values[: problem.num_y], 4000
+    draws = np.array([drawn(problem, values, rng)[: problem.num_y] for _ in range(times)])
+    assert (np.array([np.bincount(home, weights=draw) for draw in draws[:50]]) <= 1.0).all()
+    error = np.sqrt(share * (1.0 - share) / times)
+    assert (np.abs(draws.mean(axis=0) - share) <= 5.0 * error + 1e-9).all()
+    assert (drawn(problem, values, np.random.default_rng(1)) == drawn(problem, values, np.random.default_rng(1))).all()
 
 
 def test_a_plan_comes_before_the_first_mip() -> None:

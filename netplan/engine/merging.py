@@ -16,6 +16,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from netplan.engine.annealing import Covering, anneal
+from netplan.engine.beside import side_by_side
 from netplan.engine.groups import savings_of_steps
 from netplan.engine.rows import SortedRows
 from netplan.engine.state import Search
@@ -94,17 +95,19 @@ def _annealed(search: Search, cover: Cover, heat: float | None, steps: int, rng:
     hot = _HOT * cover.most_saved(y)
     if hot <= 0.0 or not 0 < len(opened) < len(cover.columns):
         return []
-    found = []
+    draws = []
     for _ in range(_RUNS):
-        if search.run.is_over:
-            break
         start = opened if heat is not None else rng.permutation(len(cover.columns))[: len(opened)]
-        word = rng.integers(1, 2**63, 1, dtype=np.uint64)
+        draws.append((start, rng.integers(1, 2**63, 1, dtype=np.uint64)))
+
+    def annealed(drawn: tuple[Ints, NDArray[np.uint64]]) -> Flags:
+        start, word = drawn
         inside = anneal(cover.covering, start, (hot * (heat or 1.0), hot * _COLD), steps, word)
         plan = search.left_part.always_open.copy()
         plan[cover.columns[inside]] = True
-        found.append(plan)
-    return found
+        return plan
+
+    return side_by_side(annealed, draws, search.run)
 
 
 def _merge(search: Search, found: list[Flags], explore_window: Callable[[Search], None]) -> None:

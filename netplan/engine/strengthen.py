@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from netplan.engine.beside import side_by_side
 from netplan.engine.cuts import CutModel, Grouped
 from netplan.engine.groups import groups_of_rows, savings_of_steps
 from netplan.engine.hull import Group, GroupCut, separate
@@ -127,13 +128,11 @@ def _rounds(work: _Work, plan: _Plan) -> None:
 
 def _cuts(work: _Work, groups: list[Group], point: tuple[Floats, Floats], least: float) -> list[GroupCut]:
     """A cut of each group that has one, until the run is over."""
-    found = []
-    for group in groups:
-        if work.search.run.is_over:
-            break
-        cut = separate(group, *point, least=least, rng=work.rng)
-        found += [] if cut is None else [cut]
-    return found
+
+    def cut(group_rng: tuple[Group, np.random.Generator]) -> GroupCut | None:
+        return separate(group_rng[0], *point, least=least, rng=group_rng[1])
+
+    return side_by_side(cut, list(zip(groups, work.rng.spawn(len(groups)), strict=True)), work.search.run)
 
 
 def _is_slow(bounds: list[float], cutoff: float, worth: float) -> bool:

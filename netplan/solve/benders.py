@@ -25,7 +25,7 @@ from netplan.solve.local_search import FAR, NEAR, improved, is_told_by_rows
 from netplan.solve.master import Master
 from netplan.solve.polish import polish
 from netplan.solve.progress import now_and_then
-from netplan.solve.rounding import rounded
+from netplan.solve.rounding import drawn, rounded
 from netplan.solve.rounds import Outcome, Run
 from netplan.solve.served import Customers
 from netplan.solve.split import customers_of
@@ -44,7 +44,7 @@ _CLOSE = 0.005
 _EXACT = 1e-9
 """How far below the truth, relative to the objective, the master may stay at its own solution."""
 
-_ROUNDING_EFFORT = 30.0
+_ROUNDING_EFFORT, _ROUNDINGS = 30.0, 8
 """Effort that a MIP may take to round the relaxation (`LiveModel.solve_mip`); that of a district takes a twentieth of a second."""
 
 _HALF = 0.5
@@ -64,7 +64,7 @@ class Search:
     customers
         Who goes where, and what that costs.
     polished
-        The value of the plan that was polished last.
+        The value of the plan that was polished last, and how far local search reached.
     """
 
     problem: CutProblem
@@ -73,7 +73,7 @@ class Search:
     customers: Customers
     x: Floats
     best: Outcome = field(default_factory=lambda: Outcome("nothing"))
-    polished: float | None = None
+    polished: tuple[float | None, int] = (None, 0)
 
     @classmethod
     def of(cls, problem: CutProblem, run: Run) -> Search:
@@ -176,27 +176,14 @@ def _branch(search: Search, master: Master, relaxed: Relaxed) -> Stopped:
     as good as proven, there is no use for them.
     """
     run, live = search.run, master.live
-    _round(search, relaxed)
+    _round(search, master, relaxed)
     live.set_integral(True)
     final = 0.5 * run.options.gap
     gap = final if search.best.closes(_CLOSE) else max(final, _FIRST_GAP)
     while True:
-        _fix(search, master, relaxed)
-        live.start_from(live.integers, search.x[live.integers])
-        live.look_for_solutions(not search.best.closes(_CLOSE))
-        seen: list[Cuts] = []
-        stopped = live.solve_mip(run.clock, gap=gap, watch=_watch(search, seen))
-        search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
-        if not live.has_solution:
-            return stopped
-        values = live.values
-        refused = search.weigh(values)
-        _polish(search, reach=NEAR if search.best.closes(_CLOSE) else FAR)
+        stopped, added = _solve_mip(search, master, relaxed, gap)
         if stopped != "proven" or search.best.closes(run.options.gap):
             return stopped
-        added = _add_missing(search, master, values, refused)
-        for cuts in seen:  # these help, and do not count: only the MIP's own answer says whether it lacks any
-            master.add(cuts)
         if not added and gap <= final:
             return run.is_over or "proven"
         gap = _following_gap(min(gap, search.best.gap or gap), final) if added else final
@@ -206,15 +193,52 @@ def _branch(search: Search, master: Master, relaxed: Relaxed) -> Stopped:
             return over
 
 
-def _round(search: Search, relaxed: Relaxed) -> None:
-    """Weigh the plan nearest to the relaxation, and what local search makes of it."""
-    problem = search.problem
-    search.run.tell("rounding", "", search.best)
-    plan = nearest_plan(problem, rounded(problem, relaxed.values), search.run.clock, effort=_ROUNDING_EFFORT)
-    if plan is not None:
+def _solve_mip(search: Search, master: Master, relaxed: Relaxed, gap: float) -> tuple[Stopped, int]:
+    """One MIP from the best plan; why it ended, and how many cuts its own answer lacks, which the master has now."""
+    run, live = search.run, master.live
+    _fix(search, master, relaxed)
+    live.start_from(live.integers, search.x[live.integers])
+    live.look_for_solutions(not search.best.closes(_CLOSE))
+    seen: list[Cuts] = []
+    stopped = live.solve_mip(run.clock, gap=gap, watch=_watch(search, seen))
+    search.best = search.best.with_bound(live.bound if stopped != "infeasible" else None)
+    if not live.has_solution:
+        return stopped, 0
+    values = live.values
+    refused = search.weigh(values)
+    _polish(search, reach=NEAR if search.best.closes(_CLOSE) else FAR)
+    if stopped != "proven" or search.best.closes(run.options.gap):
+        return stopped, 0
+    added = _add_missing(search, master, values, refused)
+    for cuts in seen:  # these help, and do not count: only the MIP's own answer says whether it lacks any
+        master.add(cuts)
+    return stopped, added
+
+
+def _round(search: Search, master: Master, relaxed: Relaxed) -> None:
+    """Weigh the plans nearest to the relaxation - rounded, then drawn by it - after local search, until one is as good as proven.
+
+    The master gets the cuts that hold it up at each of them that is not.
+    """
+    problem, rng = search.problem, np.random.default_rng(search.run.options.seed)
+    for number in range(_ROUNDINGS):
+        if search.run.is_over:
+            return
+        search.run.tell("rounding", "", search.best)
+        wished = drawn(problem, relaxed.values, rng) if number else rounded(problem, relaxed.values)
+        plan = nearest_plan(problem, wished, search.run.clock, effort=_ROUNDING_EFFORT)
+        if plan is None:
+            continue
         search.weigh(plan)
-        if is_told_by_rows(problem):  # site by site takes half a minute where capacity is short
-            _polish(search, reach=NEAR)
+        if not is_told_by_rows(problem):  # site by site takes half a minute where capacity is short
+            return
+        plan = improved(problem, plan, search.run.clock, reach=FAR)
+        search.weigh(plan)
+        if search.best.closes(_CLOSE):
+            return
+        values = relaxed.values.copy()
+        values[: len(plan)] = plan
+        _add_missing(search, master, values, None)
 
 
 def _add_missing(search: Search, master: Master, values: Floats, refused: Cuts | None) -> int:
@@ -230,7 +254,9 @@ def _following_gap(gap: float, final: float) -> float:
 
 def _polish(search: Search, *, reach: int) -> None:
     """Improve the best plan by local search, if there is time; site by site where rows alone do not say what customers do."""
-    if search.best.decisions is None or search.best.objective == search.polished or search.run.is_over:
+    value, reached = search.polished
+    is_polished = search.best.objective == value and reach <= reached
+    if search.best.decisions is None or is_polished or search.run.is_over:
         return
     search.run.tell("polishing", "", search.best)
     problem = search.problem
@@ -238,7 +264,7 @@ def _polish(search: Search, *, reach: int) -> None:
         search.weigh(improved(problem, search.x, search.run.clock, reach=reach))
     else:
         _polish_by_site(search)
-    search.polished = search.best.objective
+    search.polished = search.best.objective, reach
 
 
 def _polish_by_site(search: Search) -> None:

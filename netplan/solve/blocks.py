@@ -162,7 +162,7 @@ def _block_of_policy_columns(problem: CutProblem, of_site: Ints) -> Ints:
     whole, policy = problem.formulation.problem, problem.formulation.policy
     columns = whole.columns
     block = np.full(len(problem.names), -1, dtype=np.int64)
-    block[: problem.num_y] = of_site[np.where(columns.origin < 0, columns.site, columns.origin)]
+    block[: problem.num_y] = of_site[columns.home]
     site = {site_id: s for s, site_id in enumerate(whole.sites["site_id"])}
     position = {name: j for j, name in enumerate(problem.names)}
     for key, variable in (*policy.staffed.items(), *policy.visited.items()):

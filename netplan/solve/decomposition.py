@@ -214,13 +214,12 @@ def _decided(
         if found.values is not None:
             model = blocks.models[b]
             wishes[model.block.own[: model.num_policy]] = found.values[: model.num_policy]
-        if _with_bounds(blocks, replace(priced, bounds=bounds), f"{done + 1} of {len(which)} districts") is None:
-            return None
-        if blocks.is_done:
+        noted = _with_bounds(blocks, replace(priced, bounds=bounds), f"{done + 1} of {len(which)} districts")
+        if noted is None or blocks.is_done:
             enough.set()
             break
     give_back()
-    return replace(priced, bounds=bounds, open=undecided)
+    return replace(priced, bounds=bounds, open=undecided) if np.isfinite(bounds).all() else None
 
 
 def _with_bounds(blocks: Blocks, priced: Priced, message: str, stage: str = "deciding") -> Priced | None:

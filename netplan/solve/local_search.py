@@ -124,13 +124,14 @@ class States:
         """All states that the bounds of the policy part allow; what needs a base or a van opens by MIP alone."""
         whole = problem.formulation.problem
         known, size = whole.columns, len(whole.sites)
-        site, origin, form = (np.asarray(a[columns], dtype=np.int64) for a in (known.site, known.origin, known.format))
+        site, origin, form, home = (
+            np.asarray(a[columns], dtype=np.int64) for a in (known.site, known.origin, known.format, known.home)
+        )
         is_free = problem.part.is_free
         lands = _landings(site, origin, form)
         channel = np.array(whole.formats.channel)[form]
         may = is_free & np.isin(channel, ("outlet", "point")) & ((origin < 0) | (lands >= 0))
         chosen = np.flatnonzero(may)
-        home = np.where(origin < 0, site, origin)
         free_sites = np.zeros(size, dtype=bool)
         free_sites[home[is_free]] = True
         of = np.concatenate([home[chosen], np.flatnonzero(free_sites)])

@@ -30,7 +30,7 @@ def pieces_of(whole: Partition, block: int, number: int, *, turn: int) -> list[P
         return [Piece(block, of_column == block)]
     problem = whole.problem
     columns, sites = problem.formulation.problem.columns, problem.formulation.problem.sites
-    home = np.where(columns.origin < 0, columns.site, columns.origin)
+    home = columns.home
     is_mine = of_column[: problem.num_y] == block
     place = np.column_stack([sites["lon"], sites["lat"]]).astype(np.float64)
     parts = _cut(np.unique(home[is_mine]), place, number, angle=_GOLDEN * turn)
