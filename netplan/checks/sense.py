@@ -43,21 +43,11 @@ def check_visits(found: Found) -> Findings:
     if visits is None:
         return
     if nodes is not None:
-        columns = set(SEGMENTS) | set(nodes.frame.columns) - set(nodes.table.schema.columns)
-        for place in np.flatnonzero(visits.sound("segment")):
-            segment = visits.frame["segment"].iloc[place]
-            if segment not in columns:
-                meant = likely(segment, columns)
-                remedy = f"write {meant}, if that is meant" if meant else f"add the column {segment} to {nodes.file}"
-                problem = f"not a column of people in {nodes.file}"
-                yield visits.violation(int(place), "segment", problem, remedy)
+        yield from _unknown_segments(visits, nodes)
     yield from _unpaired(visits)
     formats = having(found, "formats", "services")
     if formats is not None:
-        offered = {service for services in formats.frame["services"].dropna() for service in services}
-        idle = [service for service in visits.frame["service"].dropna().unique() if service not in offered]
-        if idle:
-            yield f"{formats.file}: no format offers {some(idle)}, so all its visits stay unserved"
+        yield from _unoffered(visits, formats)
 
 
 def check_people(found: Found) -> Findings:
@@ -109,6 +99,18 @@ def check_coverage_of_region(found: Found) -> Findings:
             yield f"{checked.file}: {counted(len(empty), one, many)} without a node ({some(empty)})"
 
 
+def _unknown_segments(visits: CheckedTable, nodes: CheckedTable) -> Findings:
+    """Segments that are no column of people."""
+    columns = set(SEGMENTS) | set(nodes.frame.columns) - set(nodes.table.schema.columns)
+    for place in np.flatnonzero(visits.sound("segment")):
+        segment = visits.frame["segment"].iloc[place]
+        if segment not in columns:
+            meant = likely(segment, columns)
+            remedy = f"write {meant}, if that is meant" if meant else f"add the column {segment} to {nodes.file}"
+            problem = f"not a column of people in {nodes.file}"
+            yield visits.violation(int(place), "segment", problem, remedy)
+
+
 def _unpaired(visits: CheckedTable) -> Findings:
     """Segments and services without a row, or with rows of some districts only."""
     pairs = visits.frame[["segment", "service"]].apply(tuple, axis=1)
@@ -124,6 +126,14 @@ def _unpaired(visits: CheckedTable) -> Findings:
     local = [" ".join(pair) for pair in dict.fromkeys(pairs) if pair not in everywhere and all(map(pd.notna, pair))]
     if local:
         yield f"{visits.file}: {some(local)} only with a district_id: they make no visits in the other districts"
+
+
+def _unoffered(visits: CheckedTable, formats: CheckedTable) -> Findings:
+    """Services that are asked for but that no format offers."""
+    offered = {service for services in formats.frame["services"].dropna() for service in services}
+    idle = [service for service in visits.frame["service"].dropna().unique() if service not in offered]
+    if idle:
+        yield f"{formats.file}: no format offers {some(idle)}, so all its visits stay unserved"
 
 
 def _steps(checked: CheckedTable, name: str, sign: int, problem: str, *, strictly: bool) -> Iterator[Violation]:

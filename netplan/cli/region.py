@@ -289,8 +289,7 @@ def _growth(
     text: str, from_year: int | None, year: int | None, future: Mapping[str, Path], future_year: int | None
 ) -> Growth | FutureRasters | None:
     if not text and not future:
-        if year is not None or future_year is not None:
-            raise InputError("--year says when to plan for: add --growth, or --future with --future-year")
+        _refuse_year_alone(year, future_year)
         return None
     if from_year is None or year is None or (future and future_year is None):
         raise InputError(
@@ -300,7 +299,17 @@ def _growth(
         raise InputError("--growth and --future both say how people grow: keep one")
     if future:
         return FutureRasters(from_year, year, future, future_year or year)
+    return Growth(from_year, year, _yearly(text))
+
+
+def _refuse_year_alone(year: int | None, future_year: int | None) -> None:
+    """Refuse a year to plan for where nothing says how people grow."""
+    if year is not None or future_year is not None:
+        raise InputError("--year says when to plan for: add --growth, or --future with --future-year")
+
+
+def _yearly(text: str) -> float | Mapping[str, float]:
+    """Growth a year: one rate, or ``children=-1%,elderly=3%`` by column of people."""
     if "=" in text:
-        rates = _pairs(text, "--growth").items()
-        return Growth(from_year, year, {name: _rate(rate, "--growth") for name, rate in rates})
-    return Growth(from_year, year, _rate(text, "--growth"))
+        return {name: _rate(rate, "--growth") for name, rate in _pairs(text, "--growth").items()}
+    return _rate(text, "--growth")

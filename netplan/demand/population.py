@@ -180,11 +180,23 @@ def _merged(
 
 
 def _check(cells: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:
+    _check_columns(cells, columns)
+    _check_places(cells)
+    for name in (*PLACE_COLUMNS[1:], *columns):
+        _check_numbers(cells, name, at_least=0.0 if name not in {"lon", "lat"} else -np.inf)
+
+
+def _check_columns(cells: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:
+    """Refuse cells without a column of people, or without a column that is named."""
     if not columns:
         raise InputError("population: no column of people is named; name at least one")
     missing = [name for name in (*PLACE_COLUMNS, *columns) if name not in cells.columns]
     if missing:
         raise InputError(f"population: no column {some(missing)}; columns: {some(cells.columns, 12)}")
+
+
+def _check_places(cells: gpd.GeoDataFrame) -> None:
+    """Refuse cells that are not in WGS-84, share an id or have no geometry."""
     if cells.crs is None or cells.crs.to_epsg() != 4326:
         raise InputError(f"population: cells are in {cells.crs or 'no coordinate system'}; convert them to EPSG:4326")
     twice = cells.loc[cells["cell_id"].duplicated(), "cell_id"]
@@ -192,8 +204,6 @@ def _check(cells: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:
         raise InputError(f"population: cell_id used more than once: {some(twice.unique())}; give every cell its own")
     if shapely.is_missing(cells.geometry.array).any() or shapely.is_empty(cells.geometry.array).any():
         raise InputError("population: a cell has no geometry; leave it out or draw it")
-    for name in (*PLACE_COLUMNS[1:], *columns):
-        _check_numbers(cells, name, at_least=0.0 if name not in {"lon", "lat"} else -np.inf)
 
 
 def _check_numbers(cells: gpd.GeoDataFrame, name: str, at_least: float) -> None:

@@ -79,14 +79,11 @@ def recognised(file: str, names: Iterable[str], given: Mapping[str, str], *, has
     columns = list(names)
     _check_given(file, columns, given)
     found = {role: column for role, column in given.items() if column}
-    taken = set(found.values())
-    for role, aliases in ALIASES.items():
+    for role in ALIASES:
         if role in given:
             continue
-        plain = {_plain(alias) for alias in aliases}
-        fitting = [column for column in columns if _plain(column) in plain and column not in taken]
-        if has_geometry and role in {"lon", "lat"}:
-            fitting = [column for column in fitting if column == role] or fitting
+        free = [column for column in columns if column not in found.values()]
+        fitting = _fitting(role, free, has_geometry=has_geometry)
         if len(fitting) > 1:
             raise InputError(
                 f"{file}: columns {some(fitting)} may all be the {role}; "
@@ -94,7 +91,6 @@ def recognised(file: str, names: Iterable[str], given: Mapping[str, str], *, has
             )
         if fitting:
             found[role] = fitting[0]
-            taken.add(fitting[0])
     return found
 
 
@@ -114,6 +110,15 @@ def _check_given(file: str, columns: list[str], given: Mapping[str, str]) -> Non
             raise InputError(f"{file}: {role}={column}: {role} is nothing that is read; use one of {some(ALIASES, 20)}")
         if column and column not in columns:
             raise InputError(f"{file}: there is no column {printable(column)} (for {role}); it has {some(columns, 15)}")
+
+
+def _fitting(role: str, columns: list[str], *, has_geometry: bool) -> list[str]:
+    """Columns that may say it; where there is geometry, lon and lat come before other names of the position."""
+    plain = {_plain(alias) for alias in ALIASES[role]}
+    fitting = [column for column in columns if _plain(column) in plain]
+    if has_geometry and role in {"lon", "lat"}:
+        return [column for column in fitting if column == role] or fitting
+    return fitting
 
 
 def _plain(name: str) -> str:

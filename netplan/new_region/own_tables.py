@@ -28,6 +28,12 @@ def own_tables(folder: Path) -> dict[str, pd.DataFrame]:
         raise InputError(f"{folder}: is not a folder; name the one that holds your formats.csv, visits.csv ...")
     stems = {table.stem for table in TABLES}
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and path.stem in stems)
+    _check_files(folder, files)
+    return {path.stem: own_table(path, path.stem) for path in files}
+
+
+def _check_files(folder: Path, files: list[Path]) -> None:
+    """Refuse tables that are made here, a folder without tables, and two files of one table."""
     made = [path.name for path in files if path.stem in MADE]
     if made:
         raise InputError(
@@ -38,7 +44,6 @@ def own_tables(folder: Path) -> dict[str, pd.DataFrame]:
     twice = [path.name for path in files if [other.stem for other in files].count(path.stem) > 1]
     if twice:
         raise InputError(f"{folder}: {some(twice)} hold the same table; keep one of them")
-    return {path.stem: own_table(path, path.stem) for path in files}
 
 
 def own_table(path: Path, stem: str) -> pd.DataFrame:

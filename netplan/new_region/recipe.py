@@ -234,6 +234,10 @@ class Recipe:
             raise InputError(NO_PEOPLE)
         if self.points is not None and self.rasters:
             raise InputError("people come from points or from a raster, not from both: leave one out")
+        self._check_assumptions()
+
+    def _check_assumptions(self) -> None:
+        """Refuse age shares that do not add up to 1, and costs and densities that are not above 0."""
         if abs(sum(self.age_shares) - 1.0) > 1e-6 or min(self.age_shares) < 0:
             raise InputError(f"age shares {self.age_shares}: give {', '.join(SEGMENTS)} as shares that add up to 1")
         for told, number in (("staff cost", self.staff_cost_per_year), ("urban density", self.urban_people_per_km2)):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from netplan.new_region.recipe import Recipe
+from netplan.new_region.recipe import Recipe, RoadFile
 
 UNSPECIFIED = "unspecified"
 LICENCE = "not stated: write the licence of the files here"
@@ -23,29 +23,47 @@ _MODELLED = {
 
 def sources_of(recipe: Recipe, tables: Mapping[str, pd.DataFrame]) -> dict[str, tuple[str, bool, str]]:
     """Table -> (source, whether it is modelled, note), for every table of the region."""
-    zones, districts, roads = recipe.zones, recipe.districts, recipe.roads
-    outlines = [each.path for each in (zones, districts) if each is not None]
-    counted_in = [recipe.points] if recipe.points else [*recipe.rasters.values(), *([zones.path] if zones else [])]
-    files: dict[str, list[Path]] = {
-        "nodes": list(dict.fromkeys(counted_in)),
-        "districts": outlines,
-        "townships": outlines,
-        "outlets": [recipe.outlets.path],
-        "competitors": [recipe.outlets.path],
-        "candidates": [recipe.candidates.path] if recipe.candidates else [],
-        "road_nodes": [roads.path] if roads else [],
-        "road_edges": [path for path in (roads.path, roads.dem) if path] if roads else [],
-        "road_links": [roads.links] if roads and roads.links else [],
-    }
-    own = {path.stem: path for path in sorted(recipe.tables.iterdir())} if recipe.tables is not None else {}
+    own = {path.stem: [path] for path in sorted(recipe.tables.iterdir())} if recipe.tables is not None else {}
+    files = {**_files_read(recipe), **own}
     told = {}
     for stem in tables:
-        paths = [own[stem]] if stem in own else files.get(stem, [])
+        paths = files.get(stem, [])
         if paths:
             told[stem] = (", ".join(path.name for path in paths), False, "")
         else:
             told[stem] = ("netplan's defaults", True, _MODELLED.get(stem, "Filled in by netplan."))
     return told
+
+
+def _files_read(recipe: Recipe) -> dict[str, list[Path]]:
+    """Table -> files it is made from, the planner's own tables aside."""
+    outlines = [each.path for each in (recipe.zones, recipe.districts) if each is not None]
+    return {
+        "nodes": _people_files(recipe),
+        "districts": outlines,
+        "townships": outlines,
+        "outlets": [recipe.outlets.path],
+        "competitors": [recipe.outlets.path],
+        "candidates": [recipe.candidates.path] if recipe.candidates else [],
+        **(_road_files(recipe.roads) if recipe.roads else {}),
+    }
+
+
+def _people_files(recipe: Recipe) -> list[Path]:
+    """Files that people are counted in, each once."""
+    if recipe.points:
+        return [recipe.points]
+    zones = [recipe.zones.path] if recipe.zones else []
+    return list(dict.fromkeys([*recipe.rasters.values(), *zones]))
+
+
+def _road_files(roads: RoadFile) -> dict[str, list[Path]]:
+    """Road table -> files it is made from."""
+    return {
+        "road_nodes": [roads.path],
+        "road_edges": [path for path in (roads.path, roads.dem) if path],
+        "road_links": [roads.links] if roads.links else [],
+    }
 
 
 def settings_text(recipe: Recipe, sources: Mapping[str, tuple[str, bool, str]]) -> str:

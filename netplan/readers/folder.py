@@ -122,10 +122,7 @@ def _read_one(contents: FolderContents, stem: str, paths: list[Path], columns: C
         contents.outlines = _parsed(contents, outlines[0], "outlines", columns)
         readable = [path for path in readable if path not in outlines]
     if len(readable) > 1:
-        names = " and ".join(path.name for path in readable)
-        problem = f"{names} both hold the table {stem}"
-        contents.violations.append(Violation(readable[0].name, None, "", None, problem, "keep one of them"))
-        contents.unreadable.add(stem)
+        _refuse_twice(contents, stem, readable)
         return
     raw = _parsed(contents, readable[0], stem, columns)
     if raw is None:
@@ -155,6 +152,14 @@ def _refuse_format(contents: FolderContents, stem: str, paths: list[Path]) -> No
         contents.unreadable.add(stem)
 
 
+def _refuse_twice(contents: FolderContents, stem: str, paths: list[Path]) -> None:
+    """Several files hold one table."""
+    names = " and ".join(path.name for path in paths)
+    problem = f"{names} both hold the table {stem}"
+    contents.violations.append(Violation(paths[0].name, None, "", None, problem, "keep one of them"))
+    contents.unreadable.add(stem)
+
+
 def _find_roads(contents: FolderContents, paths: list[Path]) -> None:
     """A road file of another program, hashed; two of them, or road tables beside it, contradict each other."""
     found = [path for path in paths if _is_road_file(path) and path.is_file()]
@@ -162,30 +167,40 @@ def _find_roads(contents: FolderContents, paths: list[Path]) -> None:
     if not found:
         return
     if len(found) + len(tables) > 1:
-        names = " and ".join(path.name for path in (*found, *tables))
-        remedy = "keep the road file, or the tables road_nodes and road_edges; move the other out of the folder"
-        problem = f"{names} hold the roads more than once"
-        contents.violations.append(Violation(found[0].name, None, "", None, problem, remedy))
-        for stem in _ROAD_TABLES:
-            contents.tables.pop(stem, None)
-        contents.unreadable.update(_ROAD_TABLES)
+        _refuse_roads_twice(contents, [*found, *tables])
         return
-    beside = [path for path in paths if found[0].suffix.lower() == ".shp" and _is_beside(path, found[0])]
-    try:
-        for path in (*found, *beside):
-            with path.open("rb") as stream:
-                contents.files[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror})"
-        contents.violations.append(Violation(found[0].name, None, "", None, problem, "allow reading it"))
-        contents.unreadable.update(_ROAD_TABLES)
-        return
-    contents.roads = found[0]
+    _take_roads(contents, found[0], paths)
 
 
 def _is_road_file(path: Path) -> bool:
     name = path.name.casefold()
     return name.startswith(f"{ROADS}.") and name.endswith(_ROAD_ENDINGS)
+
+
+def _refuse_roads_twice(contents: FolderContents, paths: list[Path]) -> None:
+    """Several files hold the roads, and none of them is taken."""
+    names = " and ".join(path.name for path in paths)
+    remedy = "keep the road file, or the tables road_nodes and road_edges; move the other out of the folder"
+    problem = f"{names} hold the roads more than once"
+    contents.violations.append(Violation(paths[0].name, None, "", None, problem, remedy))
+    for stem in _ROAD_TABLES:
+        contents.tables.pop(stem, None)
+    contents.unreadable.update(_ROAD_TABLES)
+
+
+def _take_roads(contents: FolderContents, road_file: Path, paths: list[Path]) -> None:
+    """Take the road file, hashed, with the files that lie beside it if it is a shapefile."""
+    beside = [path for path in paths if road_file.suffix.lower() == ".shp" and _is_beside(path, road_file)]
+    try:
+        for path in (road_file, *beside):
+            with path.open("rb") as stream:
+                contents.files[path.name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        contents.violations.append(Violation(road_file.name, None, "", None, problem, "allow reading it"))
+        contents.unreadable.update(_ROAD_TABLES)
+        return
+    contents.roads = road_file
 
 
 def _is_beside(path: Path, shapefile: Path) -> bool:

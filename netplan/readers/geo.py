@@ -31,18 +31,23 @@ _SAME_PLACE_DEGREES = 1e-4
 
 def read_geojson(file: str, data: bytes) -> RawTable:
     """Read a GeoJSON FeatureCollection: properties as columns, geometry aside."""
-    try:
-        content = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"not UTF-8 text ({error.reason})", "save it as GeoJSON in UTF-8") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableFileError(f"not valid JSON ({error})", "export it again as GeoJSON") from None
+    content = _json_content(data)
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not all(isinstance(feature, dict) for feature in features):
         raise UnreadableFileError("not a GeoJSON FeatureCollection", "export the layer as GeoJSON")
     frame = pd.DataFrame([feature.get("properties") or {} for feature in features], dtype=object)
     shapes = [_shape(feature.get("geometry"), place + 2) for place, feature in enumerate(features)]
     return _placed(file, frame, gpd.GeoSeries(shapes, crs=_geojson_crs(content)))
+
+
+def _json_content(data: bytes) -> Any:
+    """What the bytes say as JSON in UTF-8."""
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"not UTF-8 text ({error.reason})", "save it as GeoJSON in UTF-8") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UnreadableFileError(f"not valid JSON ({error})", "export it again as GeoJSON") from None
 
 
 def read_geopackage(file: str, data: bytes, stem: str) -> RawTable:

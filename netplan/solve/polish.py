@@ -32,24 +32,36 @@ def moves(formulation: Formulation, chosen: Flags) -> Iterator[Move]:
 
     Opening a counter or a van stop needs a base or a van and is left to the MIP; closing one is not.
     """
-    columns, channel = formulation.problem.columns, formulation.problem.formats.channel
-    arrived = set(columns.site[columns.relocating[chosen[columns.relocating]]].tolist())
-    left = set(columns.origin[columns.relocating[chosen[columns.relocating]]].tolist())
-    at_site: dict[int, list[int]] = {}
-    for j in columns.operating:
-        at_site.setdefault(int(columns.site[j]), []).append(int(j))
+    columns = formulation.problem.columns
+    relocations = columns.relocating[chosen[columns.relocating]]
+    moving = {*columns.site[relocations].tolist(), *columns.origin[relocations].tolist()}
+    at_site = _states_by_site(formulation)
     for site, states in at_site.items():
-        if site in arrived or site in left:
-            continue
-        now = tuple(j for j in states if chosen[j])
-        if now:
-            yield Move(now, ())
-        easy = (j for j in states if not chosen[j] and channel[columns.format[j]] in ("outlet", "point"))
-        yield from (Move(now, (j,)) for j in easy)
-    for j in columns.relocating[chosen[columns.relocating]]:
+        if site not in moving:
+            yield from _other_states(formulation, states, chosen)
+    for j in relocations:
         back = [k for k in at_site[int(columns.origin[j])] if columns.present[k]]
         there = [k for k in at_site[int(columns.site[j])] if chosen[k]]
         yield Move((int(j), *there), tuple(back))
+
+
+def _states_by_site(formulation: Formulation) -> dict[int, list[int]]:
+    """Site -> columns in which it operates."""
+    columns = formulation.problem.columns
+    at_site: dict[int, list[int]] = {}
+    for j in columns.operating:
+        at_site.setdefault(int(columns.site[j]), []).append(int(j))
+    return at_site
+
+
+def _other_states(formulation: Formulation, states: list[int], chosen: Flags) -> Iterator[Move]:
+    """Closing a site, if it operates, and every other state that needs neither a base nor a van."""
+    columns, channel = formulation.problem.columns, formulation.problem.formats.channel
+    now = tuple(j for j in states if chosen[j])
+    if now:
+        yield Move(now, ())
+    easy = (j for j in states if not chosen[j] and channel[columns.format[j]] in ("outlet", "point"))
+    yield from (Move(now, (j,)) for j in easy)
 
 
 def promising(problem: CutProblem, chosen: Flags) -> list[Move]:

@@ -227,21 +227,12 @@ def _on_disk(piece: Piece, number: int, files: PieceFiles) -> Piece:
 def _in_order(asked: ManyToMany, chunks: Sequence[Ints], files: PieceFiles, work: Work) -> Generator[Piece]:
     """The pieces one after the other while the next ones are being searched."""
     stop = np.zeros(1, dtype=np.uint8)
-
-    def piece_of(number: int) -> Piece:
-        known = files.read(number) if work.cache is not None else None
-        if known is not None and len(known.counts) == len(chunks[number]):
-            return known
-        piece = asked.search(chunks[number], stop)
-        if work.cache is not None and not stop[0]:
-            files.write(number, piece)
-        return piece
-
+    cache = files if work.cache is not None else None
     with ThreadPoolExecutor(work.num_workers, thread_name_prefix="minutes") as pool:
         waiting: deque[Future[Piece]] = deque()
         try:
-            for number in range(len(chunks)):
-                waiting.append(pool.submit(piece_of, number))
+            for number, chunk in enumerate(chunks):
+                waiting.append(pool.submit(_piece_of, asked, number, chunk, cache, stop))
                 if len(waiting) > 2 * work.num_workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -249,3 +240,14 @@ def _in_order(asked: ManyToMany, chunks: Sequence[Ints], files: PieceFiles, work
         finally:
             stop[0] = 1
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _piece_of(asked: ManyToMany, number: int, chunk: Ints, cache: PieceFiles | None, stop: NDArray[np.uint8]) -> Piece:
+    """The piece of one chunk: from the cache where it has it, else searched, and kept unless the search was stopped."""
+    known = cache.read(number) if cache is not None else None
+    if known is not None and len(known.counts) == len(chunk):
+        return known
+    piece = asked.search(chunk, stop)
+    if cache is not None and not stop[0]:
+        cache.write(number, piece)
+    return piece
