@@ -84,18 +84,13 @@ def arcs_of(
         Transformer of the geometry into degrees, where it is in another system.
     """
     reading = _Reading(names, speeds)
-    place = {node: number for number, node in enumerate(graph)}
     found = list(graph.edges(data=True))
-    tail = np.array([place[edge[0]] for edge in found], dtype=np.int64)
-    head = np.array([place[edge[1]] for edge in found], dtype=np.int64)
+    tail, head = _ends(graph, found)
     where = [f"{file}: edge {edge[0]} -> {edge[1]}" for edge in found]
     lines = [_geometry(edge[2], names.geometry, text) for edge, text in zip(found, where, strict=True)]
     shapes = _shapes(lines, (tail, head), junctions, to_wgs84=to_wgs84)
     stated = np.array([_number(edge[2], names.metres, text) for edge, text in zip(found, where, strict=True)])
-    unstated = int(np.isnan(stated).sum())
-    if unstated:
-        reading.counts["without a length, measured along their shape"] = unstated
-    metres = np.where(np.isnan(stated), shapes.metres(), stated)
+    metres = _metres(reading, stated, shapes)
     timed = [_timed(reading, edge[2], float(far), text) for edge, far, text in zip(found, metres, where, strict=True)]
     minutes, walk = np.array(timed, dtype=np.float64).T
     classes = [next((_text(edge[2][name]) for name in names.road_class if name in edge[2]), "") for edge in found]
@@ -111,8 +106,16 @@ def arcs_of(
     return (
         pd.DataFrame(columns),
         shapes,
-        [f"{counted(len(place), 'node')} and {counted(len(found), 'edge')} read", *notes],
+        [f"{counted(len(graph), 'node')} and {counted(len(found), 'edge')} read", *notes],
     )
+
+
+def _ends(graph: nx.Graph, found: list[tuple[Any, Any, dict[str, Any]]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions in the graph of the first and the last node of every edge."""
+    place = {node: number for number, node in enumerate(graph)}
+    tail = np.array([place[edge[0]] for edge in found], dtype=np.int64)
+    head = np.array([place[edge[1]] for edge in found], dtype=np.int64)
+    return tail, head
 
 
 def _shapes(
@@ -148,6 +151,14 @@ def _turned(
         if turned < as_drawn:
             points[here] = line[::-1].copy()
     return points
+
+
+def _metres(reading: _Reading, stated: NDArray[np.float64], shapes: Polylines) -> NDArray[np.float64]:
+    """Lengths as stated, or of the shape where they are not."""
+    unstated = int(np.isnan(stated).sum())
+    if unstated:
+        reading.counts["without a length, measured along their shape"] = unstated
+    return np.where(np.isnan(stated), shapes.metres(), stated)
 
 
 def _rule(reading: _Reading, data: Mapping[str, Any]) -> WayRule | str | None:

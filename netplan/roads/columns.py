@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,29 +71,37 @@ def line_columns(frame: pd.DataFrame, file: str, speeds: SpeedRules) -> LineColu
     InputError
         A number cannot be read or is not above 0, or a direction is unknown.
     """
-    by_name = {str(name).strip().casefold(): name for name in frame.columns}
-    used = {
-        what: next((by_name[name] for name in names if name in by_name), None) for what, names in COMMON_NAMES.items()
-    }
+    used = _used(frame)
     numbers = {what: _numbers(frame, used[what], file) for what in ("minutes", "minutes_back", "km_per_hour")}
     tags = _tags(frame, {str(used[what]): what for what in ("highway", "maxspeed") if used[what] is not None})
     direction = _directions(frame, used["oneway"], file)
     rules, rule, left_out = _rules(tags, direction, has_class=used["highway"] is not None)
-    notes = [
-        f"columns used: {', '.join(f'{name} as {what}' for what, name in used.items() if name is not None) or 'none'}"
-    ]
+    plain = int((np.isnan(numbers["minutes"]) & np.isnan(numbers["km_per_hour"]) & (rule >= 0)).sum())
+    notes = tuple(_notes(used, left_out, plain, speeds))
+    return LineColumns(rules, rule, numbers["minutes"], numbers["minutes_back"], numbers["km_per_hour"], notes)
+
+
+def _used(frame: pd.DataFrame) -> dict[str, Any]:
+    """The column that each of `COMMON_NAMES` is read from, ``None`` where there is none."""
+    by_name = {str(name).strip().casefold(): name for name in frame.columns}
+    return {
+        what: next((by_name[name] for name in names if name in by_name), None) for what, names in COMMON_NAMES.items()
+    }
+
+
+def _notes(used: Mapping[str, Any], left_out: Counter[str], plain: int, speeds: SpeedRules) -> Iterator[str]:
+    """What was taken from which column, what was left out, and how many features have the speed of their class."""
+    yield f"columns used: {', '.join(f'{name} as {what}' for what, name in used.items() if name is not None) or 'none'}"
     if left_out:
         reasons = "; ".join(f"{number:,} {reason}" for reason, number in left_out.most_common())
-        notes.append(f"{counted(sum(left_out.values()), 'feature')} left out: {reasons}")
-    plain = int((np.isnan(numbers["minutes"]) & np.isnan(numbers["km_per_hour"]) & (rule >= 0)).sum())
+        yield f"{counted(sum(left_out.values()), 'feature')} left out: {reasons}"
     if plain:
         kind = (
             "their class"
             if used["highway"] is not None
             else f"a road without class ({speeds.class_pace.get('road', 35):g} km/h or less)"
         )
-        notes.append(f"{counted(plain, 'feature')} without minutes or speed, driven as {kind}")
-    return LineColumns(rules, rule, numbers["minutes"], numbers["minutes_back"], numbers["km_per_hour"], tuple(notes))
+        yield f"{counted(plain, 'feature')} without minutes or speed, driven as {kind}"
 
 
 def _numbers(frame: pd.DataFrame, name: Any, file: str) -> NDArray[np.float64]:
@@ -125,10 +133,7 @@ def _text(value: Any) -> str:
 
 def _tags(frame: pd.DataFrame, renamed: Mapping[str, str]) -> list[dict[str, str]]:
     """OpenStreetMap tags of each feature, from columns of their names and from GDAL's other_tags."""
-    tags: list[dict[str, str]] = [{} for _ in range(len(frame))]
-    if "other_tags" in frame:
-        for own, text in zip(tags, frame["other_tags"], strict=True):
-            own.update((key, value) for key, value in _HSTORE.findall(str(text)) if key in KEYS)
+    tags = _other_tags(frame)
     for name in frame.columns:
         key = renamed.get(str(name), str(name))
         if key not in KEYS or key == "oneway":
@@ -138,6 +143,14 @@ def _tags(frame: pd.DataFrame, renamed: Mapping[str, str]) -> list[dict[str, str
             if text and not (key == "maxspeed" and text == "0"):  # Geofabrik writes 0 for no sign
                 own[key] = text
     return tags
+
+
+def _other_tags(frame: pd.DataFrame) -> list[dict[str, str]]:
+    """Tags of each feature in other_tags, none where the file has no such column."""
+    if "other_tags" not in frame:
+        return [{} for _ in range(len(frame))]
+    found = (_HSTORE.findall(str(text)) for text in frame["other_tags"])
+    return [{key: value for key, value in pairs if key in KEYS} for pairs in found]
 
 
 def _directions(frame: pd.DataFrame, name: Any, file: str) -> list[str] | None:

@@ -54,12 +54,7 @@ def graph_of_roads(roads: Roads, mode: Literal["", "car", "walk"] = "") -> nx.Mu
 def _arcs(edges: pd.DataFrame) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Both directions of every road, closed ones with infinite minutes."""
     for place, edge in enumerate(edges.to_dict("records")):
-        back = edge["minutes"] if math.isnan(edge.get("minutes_back", math.nan)) else edge["minutes_back"]
-        walk = edge.get("walk_minutes", math.nan)
-        walk_back = edge.get("walk_minutes_back", math.nan)
-        walk_back = walk if math.isnan(walk_back) else walk_back
-        driving = edge["minutes"], math.nan if edge["is_oneway"] else back
-        for is_back, (minutes, walking) in enumerate(zip(driving, (walk, walk_back), strict=True)):
+        for is_back, (minutes, walking) in enumerate(zip(_driving(edge), _walking(edge), strict=True)):
             arc = {"metres": edge["metres"], "minutes": math.inf if math.isnan(minutes) else minutes, "road": place}
             if "walk_minutes" in edge:
                 arc["walk_minutes"] = math.inf if math.isnan(walking) else walking
@@ -68,6 +63,19 @@ def _arcs(edges: pd.DataFrame) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 arc["road_class"] = edge["road_class"]
             ends = (edge["to_id"], edge["from_id"]) if is_back else (edge["from_id"], edge["to_id"])
             yield *ends, arc
+
+
+def _driving(edge: Mapping[Any, Any]) -> tuple[float, float]:
+    """Driving minutes along a road and back; NaN: closed."""
+    back = edge["minutes"] if math.isnan(edge.get("minutes_back", math.nan)) else edge["minutes_back"]
+    return edge["minutes"], math.nan if edge["is_oneway"] else back
+
+
+def _walking(edge: Mapping[Any, Any]) -> tuple[float, float]:
+    """Walking minutes along a road and back; NaN: closed or not known."""
+    walk = edge.get("walk_minutes", math.nan)
+    back = edge.get("walk_minutes_back", math.nan)
+    return walk, walk if math.isnan(back) else back
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,35 +131,20 @@ def roads_of_graph(
     junctions = placed.junctions
     arcs, shapes, notes = arcs_of(graph, names, speeds or SpeedRules(), junctions, to_wgs84=placed.to_wgs84, file=name)
     edges, shapes = edges_of(arcs, shapes, junctions["road_node_id"], is_directed=graph.is_directed())
-    if edges["minutes"].isna().all() and ("walk_minutes" not in edges or edges["walk_minutes"].isna().all()):
+    if not _is_open(edges):
         raise InputError(f"{name}: no road is open to cars or walkers; check the minutes of its edges")
     if max_edge_metres is not None:
         before = len(junctions)
         junctions, edges = cut(junctions, edges, shapes, max_edge_metres)
-        if len(junctions) > before:
-            notes.append(
-                f"{len(junctions) - before:,} further junctions where roads longer than {max_edge_metres:g} m were cut"
-            )
+        notes += _cut_notes(len(junctions) - before, max_edge_metres)
     return Roads(junctions, edges, tuple(f"{name}: {note}" for note in notes))
 
 
 def _junctions(graph: nx.Graph, names: Names, crs: str | None, name: str) -> _Placed:
-    ids = [str(node) for node in graph]
-    if len(set(ids)) < len(ids):
-        raise InputError(f"{name}: two nodes have the same name as text (1 and '1'); rename one of them")
-    spaced = [node for node in ids if not node or " " in node or not node.isprintable()]
-    if spaced:
-        raise InputError(f"{name}: node names with blanks in them ({some(map(repr, spaced))}); rename them")
-    pairs = ((names.lon, names.lat),) if names.lon else _LON_LAT
+    """The nodes as junctions in degrees."""
+    ids = _ids(graph, name)
     nodes = list(graph.nodes(data=True))
-    lon_key, lat_key = next(
-        (pair for pair in pairs if all(pair[0] in data and pair[1] in data for _, data in nodes)), ("", "")
-    )
-    if not lon_key:
-        lacking = [node for node, data in nodes if not any(a in data and b in data for a, b in pairs)]
-        raise InputError(
-            f"{name}: nodes without position ({some(lacking or ids)}); give each node lon and lat, or x and y"
-        )
+    lon_key, lat_key = _position_keys(nodes, names, name)
     lon, lat = (_numbers([data[key] for _, data in nodes], ids, key, name) for key in (lon_key, lat_key))
     to_wgs84 = None
     if lon_key == "x" or names.lon or crs is not None:
@@ -161,6 +154,29 @@ def _junctions(graph: nx.Graph, names: Names, crs: str | None, name: str) -> _Pl
     if not (np.isfinite(lon).all() and (np.abs(lon) <= 180).all() and (np.abs(lat) <= 90).all()):
         raise InputError(f"{name}: positions are not longitude and latitude; state the coordinate system (crs)")
     return _Placed(pd.DataFrame({"road_node_id": pd.Series(ids, dtype="str"), "lon": lon, "lat": lat}), to_wgs84)
+
+
+def _ids(graph: nx.Graph, name: str) -> list[str]:
+    """Names of the nodes as text; they must differ and hold no blanks."""
+    ids = [str(node) for node in graph]
+    if len(set(ids)) < len(ids):
+        raise InputError(f"{name}: two nodes have the same name as text (1 and '1'); rename one of them")
+    spaced = [node for node in ids if not node or " " in node or not node.isprintable()]
+    if spaced:
+        raise InputError(f"{name}: node names with blanks in them ({some(map(repr, spaced))}); rename them")
+    return ids
+
+
+def _position_keys(nodes: list[tuple[Any, dict[str, Any]]], names: Names, name: str) -> tuple[str, str]:
+    """The attributes of longitude and latitude: the first pair that every node has."""
+    pairs = ((names.lon, names.lat),) if names.lon else _LON_LAT
+    keys = next((pair for pair in pairs if all(pair[0] in data and pair[1] in data for _, data in nodes)), None)
+    if keys is None:
+        lacking = [node for node, data in nodes if not any(a in data and b in data for a, b in pairs)]
+        raise InputError(
+            f"{name}: nodes without position ({some(lacking or dict(nodes))}); give each node lon and lat, or x and y"
+        )
+    return keys
 
 
 def _numbers(values: list[Any], ids: list[str], key: str, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -201,3 +217,14 @@ def _same_edges(graph: nx.MultiDiGraph) -> pd.DataFrame:
         frame[weight] = frame[weight] if weight in frame else pd.Series(math.nan, index=frame.index)
         frame[weight + "_back"] = back.where(back != frame[weight])
     return frame.reindex(columns=columns)
+
+
+def _is_open(edges: pd.DataFrame) -> bool:
+    """Whether cars or walkers may use any road."""
+    return any(name in edges and bool(edges[name].notna().any()) for name in ("minutes", "walk_minutes"))
+
+
+def _cut_notes(further: int, max_edge_metres: float) -> Iterator[str]:
+    """What is said of the junctions that cutting added, where it added any."""
+    if further > 0:
+        yield f"{further:,} further junctions where roads longer than {max_edge_metres:g} m were cut"

@@ -87,11 +87,19 @@ def _frame(path: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, list[str]]:
 
 
 def _layer(path: Path, layers: list[tuple[str, str]], wanted: str | None) -> tuple[str, list[str]]:
+    """The layer to read, and a note of those that are not read."""
     names = [name for name, _ in layers]
     if wanted is not None:
         if wanted not in names:
             raise InputError(f"{path.name}: no layer {wanted!r}; layers: {some(names, 10)}")
         return wanted, []
+    chosen = _layer_of_lines(path, layers)
+    others = [name for name in names if name != chosen]
+    return chosen, [f"layer {chosen} read, not {some(others)}"] if others else []
+
+
+def _layer_of_lines(path: Path, layers: list[tuple[str, str]]) -> str:
+    """The only layer of lines, or the only one of them that is named as roads are."""
     lines = [name for name, kind in layers if "LineString" in kind or kind in ("Unknown", "GeometryCollection")]
     if not lines:
         found = ", ".join(f"{name} ({kind})" for name, kind in layers) or "none"
@@ -101,8 +109,7 @@ def _layer(path: Path, layers: list[tuple[str, str]], wanted: str | None) -> tup
         if len(named) != 1:
             raise InputError(f"{path.name}: has {len(lines)} layers of lines ({some(lines, 10)}); say which (layer=)")
         lines = named
-    others = [name for name in names if name != lines[0]]
-    return lines[0], [f"layer {lines[0]} read, not {some(others)}"] if others else []
+    return lines[0]
 
 
 def _lines(path: Path, frame: gpd.GeoDataFrame) -> tuple[Lines, list[str]]:

@@ -195,22 +195,36 @@ def _reasons(left_out: Counter[str]) -> str:
 
 
 def _speed_notes(ways: Ways, is_urban: Bools, speeds: SpeedRules) -> Iterator[str]:
+    """Where the speeds of the ways open to cars come from."""
     driven = [rule for rule in (ways.rules[number] for number in ways.rule) if rule.forward or rule.backward]
-    roads = [rule for rule in driven if rule.road_class != "ferry"]
+    yield _limits_note([rule for rule in driven if rule.road_class != "ferry"], is_urban, speeds)
+    if speeds.country and not speeds.is_known_country:
+        yield f"no speed limits are listed for the country {printable(speeds.country)!r}; general ones were taken"
+    yield from _odd_signs(driven)
+    yield from _untimed([rule for rule in driven if rule.road_class == "ferry"], speeds)
+
+
+def _limits_note(roads: list[WayRule], is_urban: Bools, speeds: SpeedRules) -> str:
+    """How many ways have a speed limit of their own, and what the others take."""
     signed = sum(rule.is_signed for rule in roads)
     law = f"the law of {speeds.country.upper()}" if speeds.is_known_country else "general limits"
     share = float(is_urban.mean()) if len(is_urban) else 0.0
-    yield (
+    return (
         f"{counted(signed, 'way')} open to cars with a speed limit; {len(roads) - signed:,} without one take {law} for "
         f"their class ({share:.0%} of the pieces of road lie in built-up areas, by how densely streets meet)"
     )
-    if speeds.country and not speeds.is_known_country:
-        yield f"no speed limits are listed for the country {printable(speeds.country)!r}; general ones were taken"
+
+
+def _odd_signs(driven: list[WayRule]) -> Iterator[str]:
+    """Speed limits that could not be understood, where there are any."""
     odd = Counter(rule.bad_sign for rule in driven if rule.bad_sign)
     if odd:
         found = some((f"{text!r}" for text in odd), 5)
         yield f"{counted(sum(odd.values()), 'speed limit')} not understood ({found}); taken as not signed"
-    ferries = [rule for rule in driven if rule.road_class == "ferry"]
+
+
+def _untimed(ferries: list[WayRule], speeds: SpeedRules) -> Iterator[str]:
+    """Ferries without a duration, where there are any."""
     untimed = sum(bool(np.isnan(rule.minutes)) for rule in ferries)
     if untimed:
         yield f"{counted(untimed, 'ferry', 'ferries')} without a duration, taken at {speeds.class_pace.get('ferry', 15):g} km/h"

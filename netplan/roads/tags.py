@@ -99,11 +99,9 @@ def way_rule(tags: Mapping[str, str]) -> WayRule | str:
     if tags.get("route") == "ferry" and "highway" not in tags:
         return _ferry(tags)
     road_class = tags.get("highway", "")
-    if road_class not in DRIVEN and road_class not in WALKED:
-        return f"{_class_words(road_class)}, no road in use"
     is_area = tags.get("area") == "yes"
-    if is_area and road_class not in WALKED:
-        return "areas without a line through them"
+    if unused := _unused_words(road_class, is_area=is_area):
+        return unused
     forward, backward = (False, False) if is_area else _driving(tags, road_class)
     foot = _walking(tags, road_class)
     if not (forward or backward or foot):
@@ -144,25 +142,35 @@ def _ferry(tags: Mapping[str, str]) -> WayRule | str:
     return WayRule("ferry", "ferry", driven, driven and not one_way, foot, minutes=minutes)
 
 
+def _unused_words(road_class: str, *, is_area: bool) -> str:
+    """Why a way of this class is no road at all; empty where it may be one."""
+    if road_class in WALKED:
+        return ""
+    if road_class not in DRIVEN:
+        return f"{_class_words(road_class)}, no road in use"
+    return "areas without a line through them" if is_area else ""
+
+
 def _driving(tags: Mapping[str, str], road_class: str) -> tuple[bool, bool]:
     """Whether cars may drive along the way, and against it."""
-    access = _first(tags, CAR_KEYS)
-    if road_class in WALKED:
-        own = _first(tags, CAR_KEYS[:2])
-        is_open = own in _OPEN and road_class != "steps"
-    else:
-        is_open = access not in _CLOSED
-    if tags.get("service") in _NOT_DRIVEN_SERVICE and road_class == "service":
-        is_open = False
-    if tags.get("impassable") == "yes" or tags.get("smoothness") in _IMPASSABLE:
-        is_open = False
     oneway = _first(tags, ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway"))
-    if not is_open or oneway == "reversible":
+    if not _is_driven(tags, road_class) or oneway == "reversible":
         return False, False
     if oneway in _BACKWARD:
         return False, True
     implied = tags.get("junction") in _ROUND or road_class == "motorway"
     return True, not (oneway in _FORWARD or (implied and not oneway))
+
+
+def _is_driven(tags: Mapping[str, str], road_class: str) -> bool:
+    """Whether cars may use the way in any direction."""
+    if tags.get("impassable") == "yes" or tags.get("smoothness") in _IMPASSABLE:
+        return False
+    if road_class == "service" and tags.get("service") in _NOT_DRIVEN_SERVICE:
+        return False
+    if road_class in WALKED:
+        return road_class != "steps" and _first(tags, CAR_KEYS[:2]) in _OPEN
+    return _first(tags, CAR_KEYS) not in _CLOSED
 
 
 def _walking(tags: Mapping[str, str], road_class: str) -> bool:
@@ -180,21 +188,22 @@ def _first(tags: Mapping[str, str], keys: Iterable[str]) -> str:
 
 def _signs(tags: Mapping[str, str]) -> tuple[tuple[Sign, Sign], str]:
     """Limits along and against the way, and the first that could not be understood."""
-    bad = ""
-    general = NO_SIGN
+    general = _general_sign(tags)
+    along, against = (
+        read_sign(tags[key]) if key in tags else None for key in ("maxspeed:forward", "maxspeed:backward")
+    )
+    written = (tags.get(key, "") for key in ("maxspeed", "maxspeed:forward", "maxspeed:backward"))
+    bad = next((text for text in written if text and read_sign(text) is None), "")
+    return (along or general, against or general), bad
+
+
+def _general_sign(tags: Mapping[str, str]) -> Sign:
+    """The limit of both directions, from the first tag that states one."""
     for key in ("maxspeed", "zone:maxspeed", "maxspeed:type", "source:maxspeed"):
-        sign = read_sign(tags[key]) if key in tags else NO_SIGN
-        if sign is None and key == "maxspeed":
-            bad = tags[key]
-        if sign not in (None, NO_SIGN):
-            general = sign
-            break
-    both = []
-    for key in ("maxspeed:forward", "maxspeed:backward"):
         sign = read_sign(tags[key]) if key in tags else None
-        bad = tags[key] if sign is None and key in tags and not bad else bad
-        both.append(sign or general)
-    return (both[0], both[1]), bad
+        if sign not in (None, NO_SIGN):
+            return sign
+    return NO_SIGN
 
 
 def _place(tags: Mapping[str, str], sign: Sign) -> str:
