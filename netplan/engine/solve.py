@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Literal
@@ -162,10 +163,18 @@ def _improve(search: Search) -> None:
         search_windows(search, explore_window=explore)
 
 
-def _improve_again(search: Search, again: int) -> None:
-    """Mix other annealed solutions while the gap is still wide."""
-    if search.gap > _WIDE_GAP:
-        search_by_merging(search, explore_window=explore, again=again)
+def _improver() -> Callable[[Search], None]:
+    """What mixes other annealed solutions each time it is called, while the gap is wide and as long as the last ones were better."""
+    numbers, is_worth_it = count(1), True
+
+    def improve(search: Search) -> None:
+        nonlocal is_worth_it
+        before = search.value
+        if is_worth_it and search.gap > _WIDE_GAP:
+            search_by_merging(search, explore_window=explore, again=next(numbers))
+            is_worth_it = search.value < before
+
+    return improve
 
 
 def _branch(search: Search, prices: Floats) -> None:
@@ -176,8 +185,7 @@ def _branch(search: Search, prices: Floats) -> None:
         return
     if search.part.is_plain:
         if not search.is_window and search.gap > _CUT_GAP:
-            draws = count(1)
-            strengthen(search, model, rows, improve=lambda found: _improve_again(found, next(draws)))
+            strengthen(search, model, rows, improve=_improver())
         branch(search, model)
     else:
         branch_by_rounds(search, model)
