@@ -44,8 +44,9 @@ _CLOSE = 0.005
 _EXACT = 1e-9
 """How far below the truth, relative to the objective, the master may stay at its own solution."""
 
-_ROUNDING_EFFORT, _ROUNDINGS = 30.0, 8
-"""Effort that a MIP may take to round the relaxation (`LiveModel.solve_mip`); that of a district takes a twentieth of a second."""
+_ROUNDING_EFFORT, _ROUNDINGS, _FAR_OFF = 30.0, 8, 0.02
+"""Effort that a MIP may take to round the relaxation (`LiveModel.solve_mip`); that of a district takes a twentieth of a second.
+Plans drawn from it if the best is this far from the bound; where it is not, MIPs find the rest sooner."""
 
 _HALF = 0.5
 
@@ -216,7 +217,7 @@ def _solve_mip(search: Search, master: Master, relaxed: Relaxed, gap: float) -> 
 
 
 def _round(search: Search, master: Master, relaxed: Relaxed) -> None:
-    """Weigh the plans nearest to the relaxation - rounded, then drawn by it - after local search, until one is as good as proven.
+    """Weigh the plans nearest to the relaxation - rounded, then drawn by it - after local search, until one is near the bound.
 
     The master gets the cuts that hold it up at each of them that is not.
     """
@@ -234,7 +235,7 @@ def _round(search: Search, master: Master, relaxed: Relaxed) -> None:
             return
         plan = improved(problem, plan, search.run.clock, reach=FAR)
         search.weigh(plan)
-        if search.best.closes(_CLOSE):
+        if search.best.closes(_FAR_OFF):
             return
         values = relaxed.values.copy()
         values[: len(plan)] = plan
