@@ -89,11 +89,14 @@ class Interrupt:
             signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("name", ["p_median", "cflp", "max_attendance", "max_market_share", "single_source"])
-def test_interrupt_keeps_the_best(name: str, optima: dict[str, Solution]) -> None:
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [("p_median", 2), ("cflp", 2), ("mclp", 1), ("max_attendance", 2), ("max_market_share", 2), ("single_source", 2)],
+)
+def test_interrupt_keeps_the_best(name: str, after: int, optima: dict[str, Solution]) -> None:
     """Ctrl-C ends the run with the best solution so far and a bound that holds; the program goes on."""
     before = signal.getsignal(signal.SIGINT)
-    found = PROBLEMS[name](progress=Interrupt(after=2))
+    found = PROBLEMS[name](progress=Interrupt(after=after))
     assert signal.getsignal(signal.SIGINT) is before
     assert found.status in {"interrupted", "optimal"}
     sign = -1.0 if name in MAXIMISING else 1.0

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from netplan.classic.arguments import Limits, Positions, amounts, number
 from netplan.classic.capacitated import loads_of, solve_loads
 from netplan.classic.case import Case, case_of, stranded_note
-from netplan.classic.compact import rounded_up, whole_step
 from netplan.classic.costs import Costs
 from netplan.classic.cover import ROUNDING, fewest, fewest_for_share, most_twice
 from netplan.classic.result import Solution
@@ -116,9 +115,9 @@ def mclp(
 
 def covered_most(case: Case, count: int, lost: Floats) -> Solution:
     """Open so many sites that as little as possible is lost; `lost` is the share of weight lost by each pair, shape (K,)."""
-    is_open, whole = most_covered(case, count) if not lost.any() and len(lost) <= MOST_PAIRS else (None, None)
-    if is_open is not None and whole is not None and whole.stopped == "proven":
-        return _covered(case, case.costs, is_open, rounded_up(whole.bound, whole_step(case.weights)))
+    is_open, bound = most_covered(case, count) if not lost.any() and len(lost) <= MOST_PAIRS else (None, None)
+    if is_open is not None and bound is not None:
+        return _covered(case, case.costs, is_open, bound)
     fading = case.costs.with_values(lost)
     rows, _ = merged(fading.rows(case.weights, np.ones(len(case.costs))))
     # with this offset the engine's value is what is won, turned round, so that its gap is that of the answer

@@ -38,12 +38,11 @@ def reduced_cover(case: Case, opening: Floats) -> tuple[scipy.sparse.csr_array, 
             return incidence, useless & (must == 0) & allowed
 
 
-def dominated_sites(case: Case) -> Flags:
-    """Sites that may open but need not, since another one of these covers everyone that they cover; shape (J,)."""
-    incidence, allowed = in_reach(case)
+def dominated_sites(case: Case, incidence: scipy.sparse.csr_array) -> Flags:
+    """Sites that need not open, since another one covers everyone whom they reach, shape (I, J); shape (J,)."""
     must = np.zeros(case.num_sites, dtype=bool)
     must[case.required] = True
-    return _implied(scipy.sparse.csr_array(incidence.T), np.zeros(case.num_sites), keep=must) & allowed
+    return _implied(scipy.sparse.csr_array(incidence.T), np.zeros(case.num_sites), keep=must)
 
 
 def in_reach(case: Case) -> tuple[scipy.sparse.csr_array, Flags]:

@@ -15,7 +15,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from netplan.classic.case import Case
-from netplan.classic.compact import Compact, solve_compact, stacked, widened
+from netplan.classic.compact import rounded_up, solve_compact, stacked, whole_step, widened
 from netplan.classic.reduce import dominated_sites, groups_alike, in_reach
 from netplan.engine.policy_part import PolicyPart, plain_part
 
@@ -40,24 +40,25 @@ class _Coverage:
     weight: Floats
 
 
-def most_covered(case: Case, count: int) -> tuple[Flags | None, Compact]:
-    """So many sites that cover most weight, shape (J,), None if there was no time; and what is proven of minus the weight covered."""
+def most_covered(case: Case, count: int) -> tuple[Flags | None, float | None]:
+    """So many sites that cover most weight, shape (J,), None if there was no time; and, if they are proven to, a bound on minus that weight."""
     coverage = _coverage(case)
     # the program is small already, and presolving it takes longer than solving it
     found = solve_compact(
         _part(case, coverage, count), case.run, trace=case.trace, sign=-1.0, effort=_EFFORT, is_reduced=True
     )
     if found.values is None:
-        return None, found
+        return None, None
     is_open = np.zeros(case.num_sites, dtype=bool)
     is_open[coverage.sites[found.values[: len(coverage.sites)] > 0.5]] = True
-    return _filled(case, is_open, count), found
+    bound = rounded_up(found.bound, whole_step(case.weights)) if found.stopped == "proven" else None
+    return _filled(case, is_open, count), bound
 
 
 def _coverage(case: Case) -> _Coverage:
     """What there is to cover, by which sites."""
     reach, allowed = in_reach(case)
-    sites = np.flatnonzero(allowed & ~dominated_sites(case))
+    sites = np.flatnonzero(allowed & ~dominated_sites(case, reach))
     reach = scipy.sparse.csr_array(reach[:, sites])
     reach.sort_indices()
     count = np.diff(reach.indptr)
