@@ -10,7 +10,7 @@ from classic_brute import INF, Small, small
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from netplan import classic
-from netplan.classic import Solution, covering, small_coverage
+from netplan.classic import Solution, covering, small_coverage, small_median
 
 SEEDS = range(60)
 
@@ -41,9 +41,24 @@ def sites_of(case: Small) -> dict[str, list[int]]:
     return {"required": case.required, "forbidden": case.forbidden}
 
 
+def solve_medians(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Have small p-medians solved at once (which they are), on the row engine, by the small program, or on rows after the prices alone."""
+    if way == "rows":
+        monkeypatch.setattr(small_median, "MOST_CELLS", 0)
+    if way in {"program", "rows after prices"}:
+        monkeypatch.setattr(small_median, "_STEPS", 4)
+    if way == "rows after prices":
+        monkeypatch.setattr(small_median, "_MOST_PAIRS", 0)
+
+
+MEDIAN_WAYS = ["prices", "rows", "program", "rows after prices"]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_p_median(seed: int) -> None:
+@pytest.mark.parametrize("way", MEDIAN_WAYS)
+def test_p_median(seed: int, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The p-median is that of brute force, with and without a penalty, and its sites recompute to its objective."""
+    solve_medians(monkeypatch, way)
     case = small(seed)
     for penalty in (None, case.penalty):
         found = classic.p_median(case.costs, p=case.p, weights=case.weights, penalty=penalty, **sites_of(case))

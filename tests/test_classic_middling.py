@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netplan import classic
-from netplan.classic import centre, program
+from netplan.classic import centre, program, small_median
 
 SEEDS = range(12)
 
@@ -26,13 +26,35 @@ def every(width: int, p: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_p_median_and_center(seed: int) -> None:
-    """Median and centre are the best of 10,626 choices, weighted or not."""
+@pytest.mark.parametrize("steps", [3, 10, 200])
+@pytest.mark.parametrize("most_cells", [0, small_median.MOST_CELLS])
+def test_p_median(seed: int, steps: int, most_cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The median is the best of 10,626 choices, those with two required sites and without two others included.
+
+    On the row engine, and by prices, after few steps of which the program has much to do.
+    """
+    monkeypatch.setattr(small_median, "_STEPS", steps)
+    monkeypatch.setattr(small_median, "MOST_CELLS", most_cells)
     costs, weights = places(seed, 40, 24)
-    nearest = costs[:, every(24, 4)].min(axis=2)
+    choices = every(24, 4)
+    values = weights @ costs[:, choices].min(axis=2)
     found = classic.p_median(costs, p=4, weights=weights)
     assert found.status == "optimal"
-    assert found.objective == pytest.approx((weights @ nearest).min())
+    assert found.objective == pytest.approx(values.min())
+    required, forbidden = choices[values.argmax()][:2], found.sites[:2]
+    forbidden = forbidden[~np.isin(forbidden, required)]
+    fits = np.isin(choices, required).sum(axis=1) == 2
+    fits &= ~np.isin(choices, forbidden).any(axis=1)
+    found = classic.p_median(costs, p=4, weights=weights, required=required, forbidden=forbidden)
+    assert found.objective == pytest.approx(values[fits].min())
+    assert found.bound == pytest.approx(found.objective)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_p_center(seed: int) -> None:
+    """The centre is the best of 10,626 choices, weighted or not."""
+    costs, weights = places(seed, 40, 24)
+    nearest = costs[:, every(24, 4)].min(axis=2)
     for weight in (np.ones(40), weights):
         centre = classic.p_center(costs, p=4, weights=weight)
         assert centre.status == "optimal"

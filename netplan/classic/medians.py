@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from netplan.classic.arguments import Limits, Positions, whole
 from netplan.classic.capacitated import loads_of, solve_loads
 from netplan.classic.case import Case, case_of, stranded_note
-from netplan.classic.result import Solution
-from netplan.classic.served import rows_solution, served_or_not
+from netplan.classic.result import Solution, status_of
+from netplan.classic.served import nearest_solution, rows_solution, served_or_not
+from netplan.classic.small_median import cheapest
 from netplan.classic.transport import Loads, weighed
 
 Ints = NDArray[np.int64]
@@ -87,7 +88,18 @@ def p_median(
             case, given, capacities, num_open=(count, count), penalty=unserved, single_source=single_source
         )
         return solve_loads(case, loads)
-    return rows_solution(case, case.part((count, count)), unserved)
+    return _median(case, count, unserved)
+
+
+def _median(case: Case, count: int, penalty: Floats) -> Solution:
+    """The p-median without capacities: a small one at once, else, or if that took too long, on the row engine."""
+    found = cheapest(case, count, penalty)
+    start = None
+    if found is not None:
+        start = found.is_open
+        if status_of(found.value, found.bound, case.run) != "time_limit" or case.run.is_over:
+            return nearest_solution(case, start, found.bound, penalty)
+    return rows_solution(case, case.part((count, count)), penalty, start=start)
 
 
 def k_median(
@@ -140,7 +152,7 @@ def _grow(case: Case, count: int, length: Ints, loads: Loads | None) -> Solution
         following[costs.row[at_next]] = costs.value[at_next]
         fewer = replace(case, costs=costs.keep(near))
         if loads is None:
-            found = rows_solution(fewer, fewer.part((count, count)), following)
+            found = _median(fewer, count, following)
         else:
             found = solve_loads(fewer, loads.shortened(near, weighed(following, case.weights)))
         bound = max(bound, -np.inf if found.bound is None else found.bound)

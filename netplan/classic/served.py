@@ -14,6 +14,7 @@ from netplan.engine.solve import Answer
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def served_or_not(penalty: ArrayLike | None, size: int) -> Floats:
@@ -21,19 +22,28 @@ def served_or_not(penalty: ArrayLike | None, size: int) -> Floats:
     return amounts("penalty", penalty, size, default=np.inf)
 
 
-def rows_solution(case: Case, part: PolicyPart, penalty: Floats) -> Solution:
+def rows_solution(case: Case, part: PolicyPart, penalty: Floats, *, start: Flags | None = None) -> Solution:
     """Minimise the policy part plus the weighted cost of everyone to the nearest open site, or the penalty where that is less."""
-    answer = case.solve(case.costs.rows(case.weights, penalty), part)
+    answer = case.solve(case.costs.rows(case.weights, penalty), part, start=start)
     case.trace.extend(answer.trace)
     if answer.y is None:
         return without(case, answer)
-    sites = np.flatnonzero(answer.y).astype(np.int64)
+    return nearest_solution(case, answer.y, answer.bound, penalty, opening=part.y_cost)
+
+
+def nearest_solution(
+    case: Case, is_open: Flags, bound: float | None, penalty: Floats, *, opening: Floats | None = None
+) -> Solution:
+    """The answer with these sites, shape (J,), of these opening costs (None: free): everyone at the nearest, or unserved at the penalty."""
+    sites = np.flatnonzero(is_open).astype(np.int64)
     site, cost = case.costs.nearest(sites)
     served = cost < penalty
     paid = np.where(served, cost, penalty)
     paying = case.weights > 0
-    objective = float(part.y_cost[sites].sum()) + float(case.weights[paying] @ paid[paying])
-    return case.solved(objective, answer.bound, sites, np.where(served, site, -1))
+    objective = float(case.weights[paying] @ paid[paying])
+    if opening is not None:
+        objective += float(opening[sites].sum())
+    return case.solved(objective, bound, sites, np.where(served, site, -1))
 
 
 def without(case: Case, answer: Answer, *, sign: float = 1.0) -> Solution:
