@@ -13,7 +13,7 @@ from netplan.engine import solve
 from netplan.engine.cuts import CutModel, grouped
 from netplan.engine.group_search import settle
 from netplan.engine.groups import groups_of_rows, savings_of_steps
-from netplan.engine.hull import Group, separate
+from netplan.engine.hull import Group, Point, separate
 from netplan.engine.policy_part import plain_part
 from netplan.engine.relax import relax
 from netplan.engine.rows import SortedRows, from_dense
@@ -81,7 +81,7 @@ def test_cuts_hold_at_every_whole_y(seed: int) -> None:
     y = np.where(rng.random(9) < 0.7, 0.5, 0.0)
     z = np.minimum(1.0, serves @ y)
     group = Group(np.arange(12), np.arange(9), serves, saving)
-    cut = separate(group, y, z, least=1e-3, rng=rng)
+    cut = separate(group, Point(y, z, rng.random(9)), least=1e-3, rng=rng)
     if cut is None:
         return
     assert cut.violation(y, z) >= 1e-3
@@ -94,7 +94,7 @@ def test_cuts_are_found() -> None:
     serves = np.array([[True, True, False], [False, True, True], [True, False, True]])
     group = Group(np.arange(3), np.arange(3), serves, np.ones(3))
     half = np.full(3, 0.5)
-    cut = separate(group, half, np.ones(3), least=1e-3, rng=np.random.default_rng(0))
+    cut = separate(group, Point(half, np.ones(3), np.zeros(3)), least=1e-3, rng=np.random.default_rng(0))
     assert cut is not None
     assert cut.violation(half, np.ones(3)) == pytest.approx(0.5, abs=1e-6)
 

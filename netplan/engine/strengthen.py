@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netplan.engine.beside import side_by_side
 from netplan.engine.cuts import CutModel, Grouped
 from netplan.engine.groups import groups_of_rows, savings_of_steps
-from netplan.engine.hull import Group, GroupCut, separate
+from netplan.engine.hull import Group, GroupCut, Point, separate
 from netplan.engine.relax import relax
 from netplan.engine.rows import SortedRows
 from netplan.engine.search import Descent, round_and_descend
@@ -34,16 +34,19 @@ class _Plan:
     worth: float
 
 
-_PLANS = (_Plan(25, 1, True, 0.04), _Plan(40, 2, False, 0.06), _Plan(60, 2, False, 0.06), _Plan(100, 2, False, 0.06))
-"""Small groups are cheap, and new ones say new things; large ones keep the whole y that they met, since finding these takes long."""
+_SMALL = _Plan(25, 1, True, 0.04)
+_KEPT = (_Plan(40, 2, False, 0.05), _Plan(60, 2, False, 0.06))
+_LARGE = _Plan(100, 2, False, 0.06)
+"""Small groups are cheap, and new ones say new things; the others keep the whole y that they met, since finding these takes long."""
+
+_AGAIN = (((_SMALL,), 1.0), (_KEPT, 0.2), ((_LARGE,), 0.05))
+"""Sizes one after another, drawn anew as long as that closes at least this share of the gap. A second of the kept ones closes
+twice as much as one of the large, until what they can close is closed."""
 
 _ROUNDS, _LOOK_BACK = 60, 3
 """Rounds with one size of groups at most; rounds over which it is seen what they close."""
 
-_AGAIN = 0.05
-"""Once all sizes were used, the larger ones are drawn anew as long as that closes at least this share of the gap."""
-
-_LEAST, _SLACK = 1e-3, 1e-5
+_LEAST, _SLACK = 5e-3, 1e-5
 """A cut is violated by this share of the gap at least, and dropped once it has this share of the objective to spare."""
 
 
@@ -72,19 +75,19 @@ def strengthen(
         return
     rng = np.random.default_rng(search.run.options.seed + 2)
     work = _Work(search, model, rows, saving, rng, improve)
-    _sizes(work, _PLANS)
-    is_worth_more = True
-    while is_worth_more:
-        is_worth_more = _larger_again(work)
+    for plans, worth in _AGAIN:
+        is_worth_more = True
+        while is_worth_more:
+            is_worth_more = _again(work, plans, worth)
 
 
-def _larger_again(work: _Work) -> bool:
-    """The larger sizes with groups drawn anew; whether that closed enough of the gap."""
+def _again(work: _Work, plans: tuple[_Plan, ...], worth: float) -> bool:
+    """Some sizes with groups drawn anew; whether that closed enough of the gap."""
     if work.search.is_done:
         return False
     before = _objective(work)
-    _sizes(work, _PLANS[1:])
-    return _objective(work) - before >= _AGAIN * (work.search.cutoff - before)
+    _sizes(work, plans)
+    return _objective(work) - before >= worth * (work.search.cutoff - before)
 
 
 def _objective(work: _Work) -> float:
@@ -126,11 +129,11 @@ def _rounds(work: _Work, plan: _Plan) -> None:
         model.drop_slack(_SLACK * abs(bounds[-1]))
 
 
-def _cuts(work: _Work, groups: list[Group], point: tuple[Floats, Floats], least: float) -> list[GroupCut]:
+def _cuts(work: _Work, groups: list[Group], point: Point, least: float) -> list[GroupCut]:
     """A cut of each group that has one, until the run is over."""
 
     def cut(group_rng: tuple[Group, np.random.Generator]) -> GroupCut | None:
-        return separate(group_rng[0], *point, least=least, rng=group_rng[1])
+        return separate(group_rng[0], point, least=least, rng=group_rng[1])
 
     return side_by_side(cut, list(zip(groups, work.rng.spawn(len(groups)), strict=True)), work.search.run)
 
@@ -143,11 +146,12 @@ def _is_slow(bounds: list[float], cutoff: float, worth: float) -> bool:
     return bounds[-1] - before < worth * (cutoff - before)
 
 
-def _point(model: CutModel, rows: SortedRows, saving: Floats) -> tuple[Floats, Floats]:
-    """Of the last relaxation y and, of each row, the share served; shapes (n,), (R,)."""
+def _point(model: CutModel, rows: SortedRows, saving: Floats) -> Point:
+    """The last relaxation's solution."""
     values = model.live.values
     lost = (rows.weight * rows.penalty - model.theta_of(values)) / np.where(saving > 0.0, saving, 1.0)
-    return model.y_of(values), np.where(saving > 0.0, np.clip(lost, 0.0, 1.0), 0.0)
+    served = np.where(saving > 0.0, np.clip(lost, 0.0, 1.0), 0.0)
+    return Point(model.y_of(values), served, model.live.reduced_costs[: rows.num_columns])
 
 
 def _joint(cuts: list[GroupCut], rows: SortedRows) -> tuple[scipy.sparse.csr_array, scipy.sparse.csr_array, Floats]:
