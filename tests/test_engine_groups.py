@@ -9,7 +9,7 @@ import pytest
 import scipy.optimize
 import scipy.sparse
 
-from netplan.engine import solve
+from netplan.engine import hull, solve
 from netplan.engine.cuts import CutModel, grouped
 from netplan.engine.group_search import settle
 from netplan.engine.groups import groups_of_rows, savings_of_steps
@@ -72,21 +72,50 @@ def test_small_search_cut_short_is_a_bound(seed: int, most: int) -> None:
     assert bound <= values.min() + 1e-9
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_cuts_hold_at_every_whole_y(seed: int) -> None:
-    """A cut of a group is violated by the fraction it was made for, and by no whole y, columns not in the fraction's support included."""
+def fraction(seed: int) -> tuple[Group, Point, np.random.Generator]:
+    """A group of 12 rows and 9 columns, some of them open by half; and the draws that go on from there."""
     rng = np.random.default_rng(seed)
     serves = serving(seed, 12, 9)
     saving = rng.integers(1, 20, 12).astype(float)
     y = np.where(rng.random(9) < 0.7, 0.5, 0.0)
-    z = np.minimum(1.0, serves @ y)
     group = Group(np.arange(12), np.arange(9), serves, saving)
-    cut = separate(group, Point(y, z, rng.random(9)), least=1e-3, rng=rng)
+    return group, Point(y, np.minimum(1.0, serves @ y), rng.random(9)), rng
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(
+    "limits", [{}, {"_MOST_KNOWN": 8}, {"_LIFT_NODES": 1}, {"_NODES": 2}, {"_ITERATIONS": 3}, {"_STARTS": 0}]
+)
+def test_cuts_hold_at_every_whole_y(seed: int, limits: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cut of a group is violated by the fraction it was made for, and by no whole y, columns not in the fraction's support included.
+
+    Whatever it is limited to: whole y known at a time, nodes of lifting and of the search, steps, local searches.
+    """
+    for name, value in limits.items():
+        monkeypatch.setattr(hull, name, value)
+    group, point, rng = fraction(seed)
+    serves, y, z = group.serves, point.y, point.z
+    cut = separate(group, point, least=1e-3, rng=rng)
     if cut is None:
         return
     assert cut.violation(y, z) >= 1e-3
     for plan in every_y(9):
         assert cut.violation(plan.astype(float), serves[:, plan].any(axis=1).astype(float)) <= 1e-9
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_lifting_leaves_nothing_to_spare(seed: int) -> None:
+    """The column that is lifted first has the least price at which the cut holds: some whole y with it keeps the cut with equality."""
+    group, point, rng = fraction(seed)
+    cut = separate(group, point, least=1e-3, rng=rng)
+    others = np.flatnonzero(point.y == 0.0)
+    if cut is None or not (cut.b[others] > 0.0).any():
+        return
+    first = min(others[cut.b[others] > 0.0], key=lambda j: point.reduced[j])
+    plans = every_y(9)
+    plans = plans[plans[:, first] & ~plans[:, others[others != first]].any(axis=1)]
+    left = [cut.violation(plan.astype(float), group.serves[:, plan].any(axis=1).astype(float)) for plan in plans]
+    assert max(left) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_cuts_are_found() -> None:
