@@ -35,8 +35,8 @@ class _Plan:
 
 
 _SMALL = _Plan(25, 1, True, 0.04)
-_KEPT = (_Plan(40, 2, False, 0.05), _Plan(60, 2, False, 0.06))
-_LARGE = _Plan(100, 2, False, 0.06)
+_KEPT = (_Plan(40, 2, False, 0.05), _Plan(60, 2, False, 0.08))
+_LARGE = _Plan(100, 2, False, 0.2)
 """Small groups are cheap, and new ones say new things; the others keep the whole y that they met, since finding these takes long."""
 
 _AGAIN = (((_SMALL,), 1.0), (_KEPT, 0.2), ((_LARGE,), 0.05))
