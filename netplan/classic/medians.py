@@ -94,12 +94,11 @@ def p_median(
 def _median(case: Case, count: int, penalty: Floats) -> Solution:
     """The p-median without capacities: a small one at once, else, or if that took too long, on the row engine."""
     found = cheapest(case, count, penalty)
-    start = None
-    if found is not None:
-        start = found.is_open
-        if status_of(found.value, found.bound, case.run) != "time_limit" or case.run.is_over:
-            return nearest_solution(case, start, found.bound, penalty)
-    return rows_solution(case, case.part((count, count)), penalty, start=start)
+    if found is None:
+        return rows_solution(case, case.part((count, count)), penalty)
+    if status_of(found.value, found.bound, case.run) in {"optimal", "gap_limit"} or case.run.is_over:
+        return nearest_solution(case, found.is_open, found.bound, penalty)
+    return rows_solution(case, case.part((count, count)), penalty, start=found.is_open)
 
 
 def k_median(

@@ -145,9 +145,8 @@ def separate(group: Group, point: Point, *, least: float, rng: np.random.Generat
     a, _, c = found
     cheapest_first = np.argsort(point.reduced[group.columns], kind="stable")
     others = cheapest_first[~np.isin(cheapest_first, support)]
-    return GroupCut(
-        group, a, _lifted(group, support, found, others, np.array(prices.tight)), c + _SAFE * (1.0 + float(a.sum()))
-    )
+    tight = np.array(prices.tight, dtype=bool).reshape(-1, len(support))
+    return GroupCut(group, a, _lifted(group, support, found, others, tight), c + _SAFE * (1.0 + float(a.sum())))
 
 
 def _most(y: Floats, serves: Flags, saving: Floats) -> float:
@@ -277,7 +276,7 @@ def _lifted(group: Group, support: Ints, found: tuple[Floats, Floats, float], ot
     for j in others[price[others] > 0.0]:
         mine = group.serves[:, j]
         alone = float(a[mine].sum())
-        least = max(0.0, alone + float((worth - served[:, mine].sum(axis=1)).max()) - c)
+        least = max(0.0, alone + float((worth - served[:, mine].sum(axis=1)).max(initial=-np.inf)) - c)
         if least < price[j]:
             beside = np.where(mine, 0.0, a)
             most, _ = _most_over_whole(
