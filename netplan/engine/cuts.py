@@ -11,6 +11,7 @@ A row that must be served and whose entries do not sum to 1 asks for ``sum of it
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -139,13 +140,19 @@ class CutModel:
         self._first_cut = self.live.num_rows
         floor, size = rows.floor, rows.num_groups
         self._theta = self.live.add_columns(np.ones(size), floor, np.full(size, np.inf))
-        self._batches: list[Floats] = []
+        self._batches: tuple[Floats, ...] = ()
         self._right = np.empty(0)
         self._group = np.empty(0, dtype=np.int64)
         self._batch = np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._group)
+
+    def twin(self) -> CutModel:
+        """The same model with the same cuts, alive on its own."""
+        other = copy(self)
+        other.live = self.live.twin()
+        return other
 
     def add(self, cuts: Cuts) -> None:
         """Add cuts."""
@@ -160,7 +167,7 @@ class CutModel:
         matrix = cuts.matrix.copy()
         matrix.resize((size, width))
         self._append(scipy.sparse.csr_array(matrix + theta), cuts.right, cuts.group)
-        self._batches.append(cuts.prices)
+        self._batches += (cuts.prices,)
 
     def add_joint(self, theta: scipy.sparse.csr_array, y: scipy.sparse.csr_array, right: Floats) -> None:
         """Add cuts ``theta_part theta + y_part y >= right`` of several thetas; shapes (cuts, groups), (cuts, n), (cuts,)."""
@@ -168,7 +175,7 @@ class CutModel:
         between = scipy.sparse.csr_array((size, self._theta.start - y.shape[1]))
         matrix = scipy.sparse.csr_array(scipy.sparse.hstack([y, between, theta], format="csr"))
         self._append(matrix, right, np.full(size, -1, dtype=np.int64))
-        self._batches.append(np.empty(0))
+        self._batches += (np.empty(0),)
 
     def _append(self, matrix: scipy.sparse.csr_array, right: Floats, group: Ints) -> None:
         self.live.add_rows(matrix, right, np.full(len(right), np.inf))

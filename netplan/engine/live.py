@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -146,6 +147,20 @@ class LiveModel:
     def num_rows(self) -> int:
         """Rows in the model now."""
         return int(self.highs.getNumRow())
+
+    @property
+    def num_entries(self) -> int:
+        """Coefficients other than 0 in the model now."""
+        return int(self.highs.getNumNz())
+
+    def twin(self) -> LiveModel:
+        """The same model where it stands, alive on its own."""
+        other = copy(self)
+        other.highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        other.highs.passOptions(self.highs.getOptions())
+        other.highs.passModel(self.highs.getLp())
+        other.highs.setBasis(self.highs.getBasis())
+        return other
 
     def add_columns(self, cost: Floats, lower: Floats, upper: Floats) -> slice:
         """Put continuous columns behind the others; where they are."""

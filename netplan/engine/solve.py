@@ -23,7 +23,7 @@ from netplan.engine.rows import SortedRows
 from netplan.engine.run import Options, Run, Step, stop_on_interrupt
 from netplan.engine.search import Descent, construct, disturb, round_and_descend
 from netplan.engine.state import ROUNDING, Search
-from netplan.engine.strengthen import strengthen
+from netplan.engine.strengthen import FIRST, LATER, strengthen
 from netplan.engine.windows import search_windows
 
 Floats = NDArray[np.float64]
@@ -44,6 +44,9 @@ _WIDE_GAP = 1e-3
 
 _CUT_GAP = 5e-4
 """Cuts of groups of rows pay, where there are such, if the relaxation leaves more than this."""
+
+_CUT_AND_BRANCH = ((FIRST, 0.125), (LATER, 0.0))
+"""Stages of cuts, and what share of the gap a hundred nodes of branching must close not to be given up for the next stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +188,13 @@ def _branch(search: Search, prices: Floats) -> None:
         return
     if search.part.is_plain:
         if not search.is_window and search.gap > _CUT_GAP:
-            strengthen(search, model, rows, improve=_improver())
-        branch(search, model)
+            improve = _improver()
+            for stages, worth in _CUT_AND_BRANCH:
+                if not search.is_done:
+                    strengthen(search, model, rows, stages=stages, improve=improve)
+                    branch(search, model, worth=worth)
+        else:
+            branch(search, model)
     else:
         branch_by_rounds(search, model)
 

@@ -39,9 +39,14 @@ _KEPT = (_Plan(40, 2, False, 0.05), _Plan(60, 2, False, 0.08))
 _LARGE = _Plan(100, 2, False, 0.2)
 """Small groups are cheap, and new ones say new things; the others keep the whole y that they met, since finding these takes long."""
 
-_AGAIN = (((_SMALL,), 1.0), (_KEPT, 0.2), ((_LARGE,), 0.05))
+Stages = tuple[tuple[tuple[_Plan, ...], float], ...]
+
+FIRST: Stages = (((_SMALL,), 1.0), (_KEPT, 0.2), ((_LARGE,), 1.0))
 """Sizes one after another, drawn anew as long as that closes at least this share of the gap. A second of the kept ones closes
 twice as much as one of the large, until what they can close is closed."""
+
+LATER: Stages = (((_LARGE,), 0.05),)
+"""The same where branching closed too little of the gap."""
 
 _ROUNDS, _LOOK_BACK = 60, 3
 """Rounds with one size of groups at most; rounds over which it is seen what they close."""
@@ -63,7 +68,12 @@ class _Work:
 
 
 def strengthen(
-    search: Search, model: CutModel, grouped_rows: Grouped, *, improve: Callable[[Search], None] = lambda _search: None
+    search: Search,
+    model: CutModel,
+    grouped_rows: Grouped,
+    *,
+    stages: Stages = FIRST,
+    improve: Callable[[Search], None] = lambda _search: None,
 ) -> None:
     """Add cuts of groups until they close little of the gap that is left; nothing where rows are not of the kind or share a theta.
 
@@ -75,7 +85,7 @@ def strengthen(
         return
     rng = np.random.default_rng(search.run.options.seed + 2)
     work = _Work(search, model, rows, saving, rng, improve)
-    for plans, worth in _AGAIN:
+    for plans, worth in stages:
         is_worth_more = True
         while is_worth_more:
             is_worth_more = _again(work, plans, worth)
