@@ -185,9 +185,8 @@ def _on_two_sides(tree: Tree) -> None:
         left = nodes[number::_SIDES][::-1]
         while left and side.nodes < _AT_A_TIME and not search.run.is_over:
             node = _dive(side, left.pop())
-            left += (
-                side.kept if node is None else [*side.kept, node]
-            )  # the last one first: it starts where the model stands
+            # the last one comes first: it starts where the model stands
+            left += side.kept if node is None else [*side.kept, node]
             side.kept = []
         side.kept = left
         return side
