@@ -26,12 +26,12 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_RUNS, _STEPS = 8, 500
-"""Runs that are merged at a time, and steps of each for every free column."""
+_RUNS, _STEPS, _MORE = 8, 500, 3
+"""Runs that are merged at a time; steps of each for every free column, and how many times as many if it is called again."""
 
-_HEATS, _HOT, _COLD = (None, 0.3, 0.45, 0.6), 0.5, 1 / 30
+_HEATS, _HOT, _COLD = (None, 0.2, 0.3, 0.35), 0.5, 0.1
 """Temperatures: the first is such a share of `_HOT`, one after another (None: all of it, and from random columns), the last is `_COLD` of it.
-`_HOT` is a share of what one more column would save."""
+`_HOT` is a share of what one more column would save. Below `_COLD` nothing moves any more."""
 
 _NEAREST = 60
 """Near columns of a column: so many that serve the most alike."""
@@ -69,7 +69,7 @@ class Cover:
 def search_by_merging(search: Search, *, explore_window: Callable[[Search], None], again: int = 0) -> bool:
     """Look for better solutions with as many open columns, False where that does not apply.
 
-    The `again`-th time it draws other numbers, and takes twice the steps. It needs rows that pay one of two prices, and a given number of open columns.
+    The `again`-th time it draws other numbers, and takes more steps. It needs rows that pay one of two prices, and a given number of open columns.
     """
     saving = savings_of_steps(search.left_rows)
     least, most = search.part.num_open
@@ -77,7 +77,7 @@ def search_by_merging(search: Search, *, explore_window: Callable[[Search], None
         return False
     rng = np.random.default_rng([search.run.options.seed, 3, again])
     cover = Cover.of(search, saving)
-    steps = (2 if again else 1) * _STEPS * len(cover.columns)
+    steps = (_MORE if again else 1) * _STEPS * len(cover.columns)
     failures = 0
     for heat in cycle(_HEATS):
         before = search.value
