@@ -112,3 +112,32 @@ def test_two_sides_out_of_time_prove_no_more_than_the_optimum(
             stopped += not search.is_exhausted
     assert stopped >= 8
     assert rounds
+
+
+def test_branching_gives_up_where_nodes_close_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of a long dive, too; then nothing is called exhausted, and the model is as at the root."""
+    monkeypatch.setattr(branching, "_LOOK_AFTER", 2)
+    dive, dives = branching._dive, []
+
+    def counted(side: branching.Side, node: branching.Node) -> branching.Node | None:
+        dives.append(node)
+        return dive(side, node)
+
+    monkeypatch.setattr(branching, "_dive", counted)
+    gave_up = 0
+    for seed in range(6):
+        rows = coverage(seed)
+        search = Search.of(rows, plain_part(18, num_open=(5, 5)), Run(Options(gap=0.0)))
+        search.offer(np.arange(18) < 5)
+        model, _ = cut_model(search, search.left_rows.penalty)
+        relax(search, model)
+        before = model.live.objective
+        dives.clear()
+        branch(search, model, worth=1.0)
+        assert len(dives) <= 2
+        if not search.is_exhausted:
+            gave_up += 1
+            relax(search, model)
+            assert model.live.objective >= before - 1e-6
+            assert search.proven_bound <= plans_and_values(rows, 5)[1].min()
+    assert gave_up

@@ -152,7 +152,7 @@ def branch(search: Search, model: CutModel, *, worth: float = 0.0) -> None:
         if can_be_two and len(tree.heap) > 1:
             _on_two_sides(tree)
         else:
-            _on_one_side(tree)
+            _on_one_side(tree, looked_at + _LOOK_AFTER if worth > 0.0 else float("inf"))
         search.prove(min(tree.bound, search.cutoff))
     if not tree.heap and search.run.is_over is None:
         search.is_exhausted = True
@@ -160,11 +160,12 @@ def branch(search: Search, model: CutModel, *, worth: float = 0.0) -> None:
     model.live.set_bounds(np.arange(n), part.lower[:n], part.upper[:n])
 
 
-def _on_one_side(tree: Tree) -> None:
-    """Dive from the node of the lowest bound."""
+def _on_one_side(tree: Tree, until: float) -> None:
+    """Dive from the node of the lowest bound, until so many nodes are done."""
     search, side = tree.search, tree.sides[0]
+    most = min(until, search.most_nodes)
     node: Node | None = tree.pop()
-    while node is not None and not search.run.is_over and tree.nodes < search.most_nodes:
+    while node is not None and not search.run.is_over and tree.nodes < most:
         node = _dive(side, node)
         tree.hear(side)
         _fix_at_root(tree)
