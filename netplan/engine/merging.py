@@ -31,7 +31,7 @@ _RUNS, _STEPS, _MORE = 8, 500, 3
 
 _HEATS, _HOT, _COLD = (None, 0.2, 0.3, 0.35), 0.5, 0.1
 """Temperatures: the first is such a share of `_HOT`, one after another (None: all of it, and from random columns), the last is `_COLD` of it.
-`_HOT` is a share of what one more column would save. Below `_COLD` nothing moves any more."""
+`_HOT` is a share of what one more column would save."""
 
 _NEAREST = 60
 """Near columns of a column: so many that serve the most alike."""
