@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
+from enumeration import values_of
 
 from netplan.engine import branch as branching
 from netplan.engine.branch import Tree, branch
+from netplan.engine.cuts import CutModel
 from netplan.engine.policy_part import plain_part
 from netplan.engine.relax import cut_model, relax
 from netplan.engine.rows import SortedRows, from_dense
@@ -23,21 +23,18 @@ def coverage(seed: int) -> SortedRows:
     return from_dense(np.where(serves, 0.0, np.inf), weight=rng.integers(1, 30, 90).astype(float), penalty=np.ones(90))
 
 
-def plans_and_values(rows: SortedRows, p: int) -> tuple[np.ndarray, np.ndarray]:
-    """All choices of p columns and what they cost."""
-    chosen = np.array(list(itertools.combinations(range(rows.num_columns), p)))
-    plans = np.zeros((len(chosen), rows.num_columns), dtype=bool)
-    np.put_along_axis(plans, chosen, values=True, axis=1)
-    return plans, np.array([rows.total(plan) for plan in plans])
-
-
-def searched(rows: SortedRows, p: int, y: np.ndarray, time_limit: float | None = None) -> Search:
-    """A search by branching alone from a given solution."""
-    run = Run(Options(gap=0.0, time_limit=time_limit))
-    search = Search.of(rows, plain_part(rows.num_columns, num_open=(p, p)), run)
+def relaxed(rows: SortedRows, p: int, y: np.ndarray) -> tuple[Search, CutModel]:
+    """A search that knows a solution, and its relaxation."""
+    search = Search.of(rows, plain_part(rows.num_columns, num_open=(p, p)), Run(Options(gap=0.0)))
     search.offer(y)
     model, _ = cut_model(search, search.left_rows.penalty)
     relax(search, model)
+    return search, model
+
+
+def searched(rows: SortedRows, p: int, y: np.ndarray) -> Search:
+    """A search by branching alone from a given solution."""
+    search, model = relaxed(rows, p, y)
     branch(search, model)
     return search
 
@@ -63,7 +60,7 @@ def test_two_sides_prove_the_optimum(rounds: list[int]) -> None:
     """From the worst choice, and from the best, they end with the least cost that enumeration finds, and call it exhausted."""
     for seed in range(6):
         rows = coverage(seed)
-        plans, values = plans_and_values(rows, 5)
+        plans, values = values_of(rows, 5)
         for start in (values.argmax(), values.argmin()):
             search = searched(rows, 5, plans[int(start)])
             assert search.is_exhausted
@@ -103,7 +100,7 @@ def test_two_sides_out_of_time_prove_no_more_than_the_optimum(
     stopped = 0
     for seed in range(6):
         rows = coverage(seed)
-        plans, values = plans_and_values(rows, 5)
+        plans, values = values_of(rows, 5)
         for most in (1, 4, 6, 8):  # noqa: B007 (read by `stopping`)
             dives.clear()
             search = searched(rows, 5, plans[int(values.argmax())])
@@ -127,10 +124,7 @@ def test_branching_gives_up_where_nodes_close_little(monkeypatch: pytest.MonkeyP
     gave_up = 0
     for seed in range(6):
         rows = coverage(seed)
-        search = Search.of(rows, plain_part(18, num_open=(5, 5)), Run(Options(gap=0.0)))
-        search.offer(np.arange(18) < 5)
-        model, _ = cut_model(search, search.left_rows.penalty)
-        relax(search, model)
+        search, model = relaxed(rows, 5, np.arange(18) < 5)
         before = model.live.objective
         dives.clear()
         branch(search, model, worth=1.0)
@@ -139,5 +133,24 @@ def test_branching_gives_up_where_nodes_close_little(monkeypatch: pytest.MonkeyP
             gave_up += 1
             relax(search, model)
             assert model.live.objective >= before - 1e-6
-            assert search.proven_bound <= plans_and_values(rows, 5)[1].min()
+            assert search.proven_bound <= values_of(rows, 5)[1].min()
     assert gave_up
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 10])
+def test_branching_that_ends_early_proves_no_more_than_the_optimum(most: int) -> None:
+    """With few nodes to take, nothing is called exhausted that is not, and the bound is no more than the optimum."""
+    exhausted = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        serves, p = rng.random((30, 12)) < 0.2, 4
+        weight = rng.integers(1, 30, 30).astype(float)
+        rows = from_dense(np.where(serves, 0.0, np.inf), weight=weight, penalty=np.ones(30))
+        plans, values = values_of(rows, p)
+        search, model = relaxed(rows, p, plans[int(values.argmax())])
+        search.most_nodes = most
+        branch(search, model)
+        exhausted += search.is_exhausted
+        assert search.proven_bound <= values.min() + 1e-9
+        assert not search.is_exhausted or search.value == values.min()
+    assert exhausted < 12 or most == 10

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
+from enumeration import values_of
 
 from netplan.engine import solve
 from netplan.engine.annealing import anneal
-from netplan.engine.branch import branch
 from netplan.engine.groups import savings_of_steps
 from netplan.engine.merging import Cover, search_by_merging
 from netplan.engine.policy_part import plain_part
-from netplan.engine.relax import cut_model, relax
 from netplan.engine.rows import SortedRows, from_dense
 from netplan.engine.run import Options, Run
 from netplan.engine.solve import explore, solve_rows
@@ -34,14 +31,6 @@ def started(rows: SortedRows, p: int, y: np.ndarray, **bounds: list[int]) -> Sea
     search = Search.of(rows, plain_part(rows.num_columns, num_open=(p, p), **bounds), Run(Options(gap=0.0)))
     search.offer(y)
     return search
-
-
-def values_of(rows: SortedRows, p: int) -> tuple[np.ndarray, np.ndarray]:
-    """All choices of p columns and what they cost."""
-    chosen = np.array(list(itertools.combinations(range(rows.num_columns), p)))
-    plans = np.zeros((len(chosen), rows.num_columns), dtype=bool)
-    np.put_along_axis(plans, chosen, values=True, axis=1)
-    return plans, np.array([rows.total(plan) for plan in plans])
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -117,24 +106,3 @@ def test_engine_that_merges_is_enumeration(seed: int, monkeypatch: pytest.Monkey
     answer = solve_rows(rows, plain_part(14, num_open=(4, 4)), Options(gap=0.0))
     assert answer.status == "optimal"
     assert answer.objective == values_of(rows, 4)[1].min()
-
-
-@pytest.mark.parametrize("most", [0, 1, 3, 10])
-def test_branching_that_ends_early_proves_no_more_than_the_optimum(most: int) -> None:
-    """With few nodes to take, nothing is called exhausted that is not, and the bound is no more than the optimum."""
-    exhausted = 0
-    for seed in range(12):
-        rng = np.random.default_rng(seed)
-        serves, p = rng.random((30, 12)) < 0.2, 4
-        weight = rng.integers(1, 30, 30).astype(float)
-        rows = from_dense(np.where(serves, 0.0, np.inf), weight=weight, penalty=np.ones(30))
-        plans, values = values_of(rows, p)
-        search = started(rows, p, plans[int(values.argmax())])
-        search.most_nodes = most
-        model, _ = cut_model(search, search.left_rows.penalty)
-        relax(search, model)
-        branch(search, model)
-        exhausted += search.is_exhausted
-        assert search.proven_bound <= values.min() + 1e-9
-        assert not search.is_exhausted or search.value == values.min()
-    assert exhausted < 12 or most == 10

@@ -22,5 +22,10 @@ def side_by_side(work: Callable[[_Item], _Answer | None], items: Sequence[_Item]
     def in_time(item: _Item) -> _Answer | None:
         return None if run.is_over else work(item)
 
+    return [answer for answer in each_beside(in_time, items) if answer is not None]
+
+
+def each_beside(work: Callable[[_Item], _Answer], items: Sequence[_Item]) -> list[_Answer]:
+    """What `work` makes of each item, in their order, whether the run is over or not: `work` itself sees to that."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return [answer for answer in pool.map(in_time, items) if answer is not None]
+        return list(pool.map(work, items))

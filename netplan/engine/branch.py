@@ -12,13 +12,13 @@ done: so that the same nodes are visited however many cores there are and whoeve
 from __future__ import annotations
 
 import heapq
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netplan.engine.beside import each_beside
 from netplan.engine.cuts import CutModel
 from netplan.engine.state import Search
 
@@ -116,6 +116,11 @@ class Tree:
         """The lowest bound of any open node."""
         return self.heap[0][0] if self.heap else float("inf")
 
+    @property
+    def gap(self) -> float:
+        """How far the lowest bound is from the cutoff."""
+        return self.search.cutoff - self.bound
+
     def hear(self, side: Side) -> None:
         """Take over what a side has to tell."""
         before, self.nodes = self.nodes, self.nodes + side.nodes
@@ -141,18 +146,17 @@ def branch(search: Search, model: CutModel, *, worth: float = 0.0) -> None:
     part = search.left_part
     tree.push(Node(part.lower[:n].copy(), part.upper[:n].copy(), search.bound, 0))
     can_be_two = not search.is_window and model.live.num_entries >= _LARGE
-    looked_at, gap_there = 0, search.cutoff - tree.bound
+    look_at, gap_then = _LOOK_AFTER if worth > 0.0 else np.inf, tree.gap
     while tree.heap and not search.is_done and tree.nodes < search.most_nodes:
-        if tree.nodes - looked_at >= _LOOK_AFTER:
-            gap = search.cutoff - tree.bound
-            if gap > (1.0 - worth) * gap_there:
+        if tree.nodes >= look_at:
+            if tree.gap > (1.0 - worth) * gap_then:
                 break
-            looked_at, gap_there = tree.nodes, gap
+            look_at, gap_then = tree.nodes + _LOOK_AFTER, tree.gap
         _fix_at_root(tree)
         if can_be_two and len(tree.heap) > 1:
             _on_two_sides(tree)
         else:
-            _on_one_side(tree, looked_at + _LOOK_AFTER if worth > 0.0 else float("inf"))
+            _on_one_side(tree, min(look_at, search.most_nodes))
         search.prove(min(tree.bound, search.cutoff))
     if not tree.heap and search.run.is_over is None:
         search.is_exhausted = True
@@ -163,9 +167,9 @@ def branch(search: Search, model: CutModel, *, worth: float = 0.0) -> None:
 def _on_one_side(tree: Tree, until: float) -> None:
     """Dive from the node of the lowest bound, until so many nodes are done."""
     search, side = tree.search, tree.sides[0]
-    most = min(until, search.most_nodes)
+    side.costs = tree.costs
     node: Node | None = tree.pop()
-    while node is not None and not search.run.is_over and tree.nodes < most:
+    while node is not None and not search.run.is_over and tree.nodes < until:
         node = _dive(side, node)
         tree.hear(side)
         _fix_at_root(tree)
@@ -192,9 +196,7 @@ def _on_two_sides(tree: Tree) -> None:
         side.kept = left
         return side
 
-    with ThreadPoolExecutor(_SIDES) as pool:
-        sides = list(pool.map(work, range(_SIDES)))
-    for side in sides:
+    for side in each_beside(work, range(_SIDES)):
         tree.costs.learn(side.costs, before)
         tree.hear(side)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from netplan.engine.branch import branch
 from netplan.engine.components import solve_components, splits
+from netplan.engine.cuts import CutModel, Grouped
 from netplan.engine.fixing import fix_at
 from netplan.engine.lagrange import Bound, Oracle, ascend, at_prices, first_prices
 from netplan.engine.merging import search_by_merging
@@ -188,15 +189,20 @@ def _branch(search: Search, prices: Floats) -> None:
         return
     if search.part.is_plain:
         if not search.is_window and search.gap > _CUT_GAP:
-            improve = _improver()
-            for stages, worth in _CUT_AND_BRANCH:
-                if not search.is_done:
-                    strengthen(search, model, rows, stages=stages, improve=improve)
-                    branch(search, model, worth=worth)
+            _cut_and_branch(search, model, rows)
         else:
             branch(search, model)
     else:
         branch_by_rounds(search, model)
+
+
+def _cut_and_branch(search: Search, model: CutModel, rows: Grouped) -> None:
+    """Cuts of groups, and branching once these are slow; more cuts if that closes little."""
+    improve = _improver()
+    for stages, worth in _CUT_AND_BRANCH:
+        if not search.is_done:
+            strengthen(search, model, rows, stages=stages, improve=improve)
+            branch(search, model, worth=worth)
 
 
 def answer(search: Search) -> Answer:
