@@ -413,6 +413,31 @@ def slow(path):
 run.read_region = slow
 main()
 """
+SECOND_PRESS = """
+import threading, time
+import highspy, numpy as np
+from netplan.cli import main, run
+
+def work():
+    draw, highs, size = np.random.default_rng(0), highspy.Highs(), 60
+    highs.setOptionValue("output_flag", False)
+    columns = np.arange(size, dtype=np.int32)
+    for cost in draw.integers(50, 100, size):
+        highs.addVariable(0.0, 1.0, -float(cost))
+    highs.changeColsIntegrality(size, columns, np.ones(size, dtype=np.uint8))
+    for _ in range(30):
+        values = draw.integers(10, 100, size).astype(float)
+        highs.addRow(-highspy.kHighsInf, values.sum() / 2.0 + 0.5, size, columns, values)
+    highs.run()
+
+def pressed_twice(*_):
+    threading.Thread(target=work, daemon=True).start()
+    time.sleep(0.5)
+    raise KeyboardInterrupt
+
+run.check = pressed_twice
+main()
+"""
 WHILE_SOLVING = """
 import os, signal
 from netplan.cli import main, run
@@ -446,6 +471,13 @@ class TestInterrupt:
         assert process.returncode == 130
         assert err == "netplan: interrupted; nothing was written\n"
         assert not (tmp_path / "out").exists()
+
+    def test_second_press_while_highs_is_at_work(self, region: Path) -> None:
+        """A second Ctrl-C does not wait for the solver, which must not abort the process: exit code 130, one line."""
+        command = [sys.executable, "-c", SECOND_PRESS, "check", str(region)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 130
+        assert done.stderr == "netplan: interrupted; nothing was written\n"
 
     @pytest.mark.slow
     def test_while_solving_keeps_the_best_plan(self, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from netplan._version import __version__
 from netplan.cli import region as region_commands
 from netplan.cli import run
-from netplan.cli.exits import EXIT_CODES, with_exit_codes
+from netplan.cli.exits import EXIT_CODES, ExitCode, leave_at_once, with_exit_codes
 from netplan.cli.question import Changes, ObjectiveKind, parse_gap, parse_seconds
 
 app = typer.Typer(
@@ -173,4 +173,9 @@ def main() -> None:
     """Run the command line."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # names in Chinese on a terminal that cannot show them
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == ExitCode.INTERRUPTED:
+            leave_at_once(ExitCode.INTERRUPTED)
+        raise
